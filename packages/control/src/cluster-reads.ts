@@ -1,0 +1,47 @@
+// Clusters as commands find them: by tenant and name.
+import type { Actor } from "@headgate/core/audit";
+import type { Cluster } from "@headgate/core/cluster";
+import { AppError } from "@headgate/core/errors";
+import type { TenantId } from "@headgate/core/ids";
+import { type ClusterRecord, clusters } from "@headgate/store/clusters";
+import type { Control, List, ListOptions } from "./control.ts";
+import { listView, toCluster } from "./view.ts";
+
+export type OwnedCluster = ClusterRecord & { readonly tenant: TenantId };
+
+/** Throws `resource.not_found`; `resource.deleting` unless the caller takes one that is `also deleting`. */
+export async function requireCluster(
+  control: Pick<Control, "store">,
+  tenant: TenantId,
+  name: string,
+  allow?: "also deleting",
+): Promise<OwnedCluster> {
+  // A name with the separator of keys in it names nothing.
+  const stored = name.includes("#") ? undefined : await clusters(control.store).get(tenant, name);
+  if (!stored) {
+    throw new AppError("resource.not_found", { detail: `There is no cluster '${name}'.` });
+  }
+  if (stored.value.deletedAt !== undefined && !allow) {
+    throw new AppError("resource.deleting", { detail: `Cluster '${name}' is being deleted.` });
+  }
+  return { ...stored.value, tenant };
+}
+
+/** The cluster, also while it is being deleted. Throws `resource.not_found`. */
+export async function getCluster(
+  control: Control,
+  actor: Pick<Actor, "tenant">,
+  name: string,
+): Promise<Cluster> {
+  return toCluster(await requireCluster(control, actor.tenant, name, "also deleting"));
+}
+
+/** Clusters by name. */
+export async function listClusters(
+  control: Control,
+  actor: Pick<Actor, "tenant">,
+  options: ListOptions,
+): Promise<List<Cluster>> {
+  const repo = clusters(control.store);
+  return listView((page) => repo.list(actor.tenant, page), toCluster, options);
+}

@@ -1,0 +1,108 @@
+// The quota item of a cluster, over the pure rules of quota.ts.
+
+import { AppError } from "@headgate/core/errors";
+import type { ClusterId, TenantId } from "@headgate/core/ids";
+import { base32 } from "@headgate/core/ids";
+import { quotaKey, topicsOf } from "@headgate/store/keys";
+import { parseItem } from "@headgate/store/resources";
+import { TopicRecord } from "@headgate/store/topics";
+import { z } from "zod";
+import type { Control } from "./control.ts";
+import { cancel, give, noPartitions, type PartitionQuota, settle, take } from "./quota.ts";
+import { retryConflicts } from "./retry.ts";
+
+const PendingReservation = z.object({
+  topic: z.string(),
+  token: z.string(),
+  kind: z.enum(["take", "give"]),
+  partitions: z.int(),
+  atMs: z.int(),
+});
+const Quota = z.object({ used: z.int(), pending: z.array(PendingReservation) });
+
+export interface QuotaScope {
+  readonly tenant: TenantId;
+  readonly id: ClusterId;
+}
+
+/** Partitions of the cluster that are in use or reserved. */
+export async function partitionsUsed(control: Control, cluster: QuotaScope): Promise<number> {
+  return (await readSettled(control, cluster)).quota.used;
+}
+
+/** Reserves before the topic is written; answers the token it must carry. Throws `quota.exceeded`. */
+export async function reservePartitions(
+  control: Control,
+  cluster: QuotaScope,
+  topic: string,
+  partitions: number,
+  partitionsMax: number,
+): Promise<string> {
+  const token = base32(control.random, 16);
+  await change(control, cluster, (quota) => {
+    const entry = { topic, token, partitions, atMs: control.clock.nowMs() };
+    const next = take(quota, entry, partitionsMax);
+    if (next) return next;
+    const left = Math.max(0, partitionsMax - quota.used);
+    throw new AppError("quota.exceeded", {
+      detail: `${partitions} more partitions; ${left} of this cluster's ${partitionsMax} are left.`,
+    });
+  });
+  return token;
+}
+
+/** After the topic was refused by the store: gives back what its writer reserved. */
+export async function cancelPartitions(
+  control: Control,
+  cluster: QuotaScope,
+  token: string,
+): Promise<void> {
+  await change(control, cluster, (quota) => cancel(quota, token));
+}
+
+/** Before a topic's item is removed. */
+export async function giveBackPartitions(
+  control: Control,
+  cluster: QuotaScope,
+  topic: TopicRecord,
+): Promise<void> {
+  await change(control, cluster, (quota) =>
+    give(quota, {
+      topic: topic.name,
+      token: topic.id,
+      partitions: topic.spec.partitions,
+      atMs: control.clock.nowMs(),
+    }),
+  );
+}
+
+/** After a topic's item was removed: what was given back before it counts from now on. */
+export async function settlePartitions(control: Control, cluster: QuotaScope): Promise<void> {
+  await change(control, cluster, (quota) => quota);
+}
+
+async function change(
+  control: Control,
+  cluster: QuotaScope,
+  next: (quota: PartitionQuota) => PartitionQuota,
+): Promise<void> {
+  const key = quotaKey(cluster.tenant, cluster.id);
+  await retryConflicts(control, async () => {
+    const { quota, version } = await readSettled(control, cluster);
+    await control.store.put({ ...key, data: next(quota) }, version ?? "absent");
+  });
+}
+
+/** The counter first, then the topics its entries name: what settles an entry cannot be undone in between. */
+async function readSettled(control: Control, cluster: QuotaScope) {
+  const item = await control.store.get(quotaKey(cluster.tenant, cluster.id));
+  const quota = item ? parseItem(Quota, item).value : noPartitions;
+  const names = quota.pending.map((entry) => entry.topic);
+  const family = topicsOf(cluster.tenant, cluster.id);
+  const items = await control.store.getMany(names.map((name) => family.key(name)));
+  const topics = items.map((found) => parseItem(TopicRecord, found).value);
+  const traces = new Map(
+    topics.map(({ id, name, reservation }) => [name, { id, name, reservation }]),
+  );
+  return { quota: settle(quota, traces, control.clock.nowMs()), version: item?.version };
+}

@@ -1,0 +1,263 @@
+// What a client gets to see of a broker's answer, and what is counted from it.
+import { ClusterSpec } from "@headgate/core/cluster";
+import { type Grant, roleGrants } from "@headgate/core/service-account";
+import { type ApiKey, decodeResponse, encodeResponse, type Input } from "@headgate/kafka/codec";
+import { ErrorCode } from "@headgate/kafka/errors";
+import { Api, type Responses } from "@headgate/kafka/generated/types";
+import { encodeBatch } from "@headgate/kafka/records";
+import { rewrite } from "@headgate/kafka/walker";
+import { beforeEach, describe, expect, test } from "vitest";
+import { routeFor } from "./allow-list.ts";
+import { ClusterState } from "./cluster-state.ts";
+import { accessOf } from "./filters/20-authorize.ts";
+import { embeddedNames } from "./filters/30-isolate.ts";
+import { noteProduced, producedBatches } from "./filters/50-count.ts";
+import { advertised } from "./filters/60-advertise.ts";
+import { ResponseWalk } from "./response-walk.ts";
+import type { Session } from "./session.ts";
+import { Slot } from "./slots.ts";
+import { type UsageBook, usageBook } from "./usage-book.ts";
+
+const prefix = "c012345678.";
+const foreign = "c876543210.";
+const cluster = "cl_0000000000000000";
+let book: UsageBook;
+let session: Session;
+
+function sessionWith(grants: readonly Grant[]): Session {
+  const binding = {
+    tenant: "tn_0000000000000000",
+    cluster,
+    clusterName: "default",
+    serviceAccount: "sa_0000000000000000",
+    serviceAccountName: "app",
+    apiKey: "ak_0000000000000000",
+    verifiers: {} as Session["binding"]["verifiers"],
+    grants,
+    placement: { cell: "ce_0000000000000000", prefix, principal: cluster },
+    clusterSpec: ClusterSpec.parse({}),
+    expiresAt: undefined,
+  } as const satisfies Session["binding"];
+  const state = new ClusterState(binding);
+  book = usageBook(binding.tenant, binding.cluster, 0);
+  return {
+    binding,
+    cluster: state,
+    access: accessOf(grants),
+    names: embeddedNames(state),
+    usage: book,
+    who: book.attributed("app", "test"),
+  };
+}
+
+beforeEach(() => {
+  session = sessionWith(roleGrants("owner"));
+});
+
+const walk = new ResponseWalk(advertised("gate.example", 9000, 4));
+
+function receive<K extends ApiKey>(
+  apiKey: K,
+  version: number,
+  value: Input<Responses[K]>,
+  slot = new Slot(routeFor(apiKey, version)!, 1, true),
+) {
+  const body = encodeResponse(apiKey, version, value);
+  const visitor = walk.begin(session, slot);
+  const slices = rewrite(slot.route.responsePlan, body, 0, body.length, visitor);
+  return { slot, client: decodeResponse(apiKey, version, Buffer.concat(slices)) };
+}
+
+const totals = () => book.turn(1)[0]?.totals;
+
+describe("addresses and ids", () => {
+  test("brokers are our ports, the cluster is the tenant's", () => {
+    const brokers = [0, 3, 9].map((nodeId) => ({
+      nodeId,
+      host: "10.0.0.1",
+      port: 19092,
+      rack: "eu-1a",
+    }));
+    const { client } = receive(Api.Metadata, 9, { brokers, clusterId: "cell", controllerId: 3 });
+    // Node 9 has no port of its own: the bootstrap leads to it.
+    expect(client.brokers.map((b) => [b.nodeId, b.host, b.port, b.rack])).toEqual([
+      [0, "gate.example", 9001, ""],
+      [3, "gate.example", 9004, ""],
+      [9, "gate.example", 9000, ""],
+    ]);
+    expect(client.clusterId).toBe(cluster);
+  });
+
+  test.each([
+    [Api.Produce, 10],
+    [Api.Produce, 12],
+    [Api.Fetch, 16],
+    [Api.Fetch, 17],
+  ] as const)("new leaders in API %i version %i are addresses too", (apiKey, version) => {
+    const nodeEndpoints = [{ nodeId: 1, host: "10.0.0.1", port: 19092, rack: "eu-1a" }];
+    const { client } = receive(apiKey, version, { nodeEndpoints } as Input<Responses[0]>);
+    expect(client.nodeEndpoints).toEqual([
+      { nodeId: 1, host: "gate.example", port: 9002, rack: "" },
+    ]);
+  });
+
+  test("a coordinator that is not there stays not there", () => {
+    const answer = { errorCode: 15, errorMessage: null, nodeId: -1, host: "", port: -1 };
+    const { client } = receive(Api.FindCoordinator, 3, answer);
+    expect(client).toMatchObject({ nodeId: -1, host: "", port: -1 });
+  });
+});
+
+describe("a neighbour's names, should a broker ever tell them", () => {
+  test("are dropped from lists", () => {
+    const groups = [`${prefix}a`, `${foreign}b`, "c", `${prefix}d`].map((groupId) => ({ groupId }));
+    const { client } = receive(Api.ListGroups, 4, { groups });
+    expect(client.groups.map((g) => g.groupId)).toEqual(["a", "d"]);
+    const topics = [`${foreign}b`, `${prefix}a`, "__consumer_offsets"].map((name) => ({ name }));
+    const metadata = receive(Api.Metadata, 12, { topics }).client;
+    expect(metadata.topics.map((t) => t.name)).toEqual(["a"]);
+  });
+
+  test("are not told by text", () => {
+    const text = (errorMessage: string) =>
+      receive(Api.DescribeConfigs, 4, {
+        results: [{ errorMessage, resourceType: 2, resourceName: `${prefix}t` }],
+      }).client.results[0]?.errorMessage;
+    expect(text(`Topic ${prefix}t is odd`)).toBe("Topic t is odd");
+    expect(text(`Topics ${prefix}t and ${foreign}u`)).toBe("");
+    expect(text("Principal User:cl_zzzzzzzzzzzzzzzz")).toBe("");
+    expect(text("plain words")).toBe("plain words");
+  });
+
+  test("names outside the grants are filtered like a broker does", () => {
+    session = sessionWith([
+      { operation: "consume", resource: "topic", pattern: "literal", name: "a" },
+    ]);
+    const topics = [`${prefix}b`, `${prefix}a`].map((name) => ({ name }));
+    const { client } = receive(Api.Metadata, 9, { topics });
+    expect(client.topics.map((t) => t.name)).toEqual(["a"]);
+  });
+});
+
+test.each([
+  ErrorCode.TOPIC_AUTHORIZATION_FAILED,
+  ErrorCode.GROUP_AUTHORIZATION_FAILED,
+  ErrorCode.CLUSTER_AUTHORIZATION_FAILED,
+  ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+  ErrorCode.SASL_AUTHENTICATION_FAILED,
+])("error %i of the second wall is seen, whichever field holds it", (code) => {
+  receive(Api.Heartbeat, 4, { errorCode: code });
+  expect(walk.wallError).toBe(code);
+  receive(Api.Produce, 9, {
+    responses: [{ name: `${prefix}t`, partitionResponses: [{ index: 0, errorCode: code }] }],
+  });
+  expect(walk.wallError).toBe(code);
+});
+
+describe("records written", () => {
+  const batch = (producerId: bigint, count: number) =>
+    encodeBatch(
+      Array.from({ length: count }, () => ({ value: Buffer.from("x"), timestampMs: 1 })),
+      { producerId, producerEpoch: 0, baseSequence: 0 },
+    );
+  const acknowledged = (
+    parts: { partition: number; errorCode?: number; baseOffset: bigint; bytes: Buffer }[],
+  ) => {
+    const slot = new Slot(routeFor(Api.Produce, 9)!, 1, true);
+    slot.produced = producedBatches();
+    const topic = session.cluster.topic("t");
+    for (const { partition, bytes } of parts)
+      noteProduced(slot.produced, topic, partition, bytes, 0, bytes.length, 1000);
+    // A broker may answer in another order than asked.
+    const partitionResponses = parts
+      .toReversed()
+      .map(({ partition, errorCode = 0, baseOffset }) => ({
+        index: partition,
+        errorCode,
+        baseOffset,
+      }));
+    receive(Api.Produce, 9, { responses: [{ name: `${prefix}t`, partitionResponses }] }, slot);
+  };
+
+  test("count when the broker accepted them, partition by partition", () => {
+    acknowledged([
+      { partition: 0, baseOffset: 10n, bytes: batch(-1n, 3) },
+      { partition: 1, baseOffset: -1n, errorCode: 6, bytes: batch(-1n, 100) },
+      { partition: 2, baseOffset: 0n, bytes: batch(-1n, 5) },
+    ]);
+    expect(totals()).toMatchObject({
+      recordsIn: 8,
+      bytesIn: batch(-1n, 3).length + batch(-1n, 5).length,
+    });
+  });
+
+  test("an idempotent producer's repeated batch counts once, another producer's does not hide it", () => {
+    const first = { partition: 0, baseOffset: 10n, bytes: batch(7n, 3) };
+    acknowledged([first]);
+    acknowledged([{ partition: 0, baseOffset: 13n, bytes: batch(8n, 2) }]);
+    acknowledged([first]);
+    acknowledged([{ partition: 0, baseOffset: 15n, bytes: batch(7n, 1) }]);
+    expect(totals()?.recordsIn).toBe(6);
+  });
+
+  test("without idempotence a retry appends again, and counts again", () => {
+    acknowledged([{ partition: 0, baseOffset: 10n, bytes: batch(-1n, 3) }]);
+    acknowledged([{ partition: 0, baseOffset: 13n, bytes: batch(-1n, 3) }]);
+    expect(totals()?.recordsIn).toBe(6);
+  });
+});
+
+describe("records read", () => {
+  const at = (baseOffset: number, count: number, flags = 0, producerId = -1n) => {
+    const bytes = encodeBatch(
+      Array.from({ length: count }, () => ({ value: Buffer.from("x"), timestampMs: 1 })),
+      { producerId, producerEpoch: 0, baseSequence: 0, transactional: (flags & 0x10) !== 0 },
+    );
+    bytes.writeBigInt64BE(BigInt(baseOffset), 0);
+    bytes.writeInt16BE(flags, 21);
+    return bytes;
+  };
+  const fetched = (
+    fetchOffset: number,
+    records: Buffer,
+    aborted: { producerId: bigint; firstOffset: bigint }[] | null = null,
+  ) => {
+    const slot = new Slot(routeFor(Api.Fetch, 11)!, 1, true);
+    slot.fetchOffsets = {
+      topics: [session.cluster.topic("t")],
+      partitions: [4],
+      offsets: [fetchOffset],
+    };
+    const partitions = [{ partitionIndex: 4, abortedTransactions: aborted, records }];
+    receive(Api.Fetch, 11, { responses: [{ topic: `${prefix}t`, partitions }] }, slot);
+    slot.delivery?.count(session.who);
+    return totals()?.recordsOut ?? 0;
+  };
+
+  test("whole batches count, a cut tail does not", () => {
+    const bytes = Buffer.concat([at(0, 3), at(3, 4), at(7, 5).subarray(0, -1)]);
+    expect(fetched(0, bytes)).toBe(7);
+  });
+
+  test("nothing counts before it went out", () => {
+    const slot = new Slot(routeFor(Api.Fetch, 11)!, 1, true);
+    slot.fetchOffsets = { topics: [session.cluster.topic("t")], partitions: [4], offsets: [0] };
+    const partitions = [{ partitionIndex: 4, abortedTransactions: null, records: at(0, 3) }];
+    receive(Api.Fetch, 11, { responses: [{ topic: `${prefix}t`, partitions }] }, slot);
+    expect(totals()).toBeUndefined();
+  });
+
+  test("records before the fetch offset were not asked for", () => {
+    expect(fetched(2, Buffer.concat([at(0, 3), at(3, 4)]))).toBe(5);
+  });
+
+  test("control batches and aborted transactions are not records", () => {
+    const transactional = 0x10;
+    const bytes = Buffer.concat([at(0, 3, transactional, 9n), at(3, 1, 0x30, 8n), at(4, 2)]);
+    expect(fetched(0, bytes, [{ producerId: 9n, firstOffset: 0n }])).toBe(2);
+  });
+
+  test("an empty fetch counts nothing", () => {
+    expect(fetched(0, Buffer.alloc(0))).toBe(0);
+  });
+});

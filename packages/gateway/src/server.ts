@@ -1,0 +1,185 @@
+// The gateway around its connections: listens, opens sessions, follows changes of bindings, creates topics clients may
+// create by naming them, flushes the counters, and stops serving when it cannot.
+import type { Control } from "@headgate/control/control";
+import type { MintedToken } from "@headgate/control/tokens";
+import type { Binding } from "@headgate/core/binding";
+import { createBindings } from "./bindings.ts";
+import { type CellBrokers, cellBrokers } from "./cell-brokers.ts";
+import { ClientConnection } from "./connection.ts";
+import { loginTimeoutMs } from "./filters/40-limit.ts";
+import { type Advertised, advertised } from "./filters/60-advertise.ts";
+import { framePool } from "./frame-pool.ts";
+import type { ConnectionHost } from "./host.ts";
+import type { Log } from "./log.ts";
+import { listenRun, nodePorts } from "./ports.ts";
+import { RequestWalk } from "./request-walk.ts";
+import { ResponseWalk } from "./response-walk.ts";
+import { createSessions, type Sessions } from "./sessions.ts";
+import { createDial } from "./upstream.ts";
+import { type UsageSink, usageSink } from "./usage-sink.ts";
+
+export interface ServerParts {
+  readonly control: Control;
+  readonly log: Log;
+  readonly mint: (principal: string) => MintedToken;
+  readonly listen: { readonly host: string; readonly port: number };
+  /** Host name clients are sent to. */
+  readonly advertisedHost: string;
+  /** Random id of this process since its start: owner of its usage windows. */
+  readonly writerId: string;
+  readonly flushMs: number;
+  /** Time to log in; 10 s by default. */
+  readonly loginTimeoutMs?: number | undefined;
+  readonly loadBinding: (apiKey: string) => Promise<Binding | undefined>;
+  /** Answers what is not forwarded. */
+  readonly localAnswer: (
+    brokers: CellBrokers,
+    advertised: Advertised,
+  ) => ConnectionHost["localAnswer"];
+  readonly autoCreate: ConnectionHost["autoCreate"];
+  readonly topics: (binding: Binding) => Promise<readonly { name: string; topicId: string }[]>;
+}
+
+export interface GatewayStats {
+  readonly connections: number;
+  readonly sessions: number;
+  readonly flushFailingMs: number;
+}
+
+export interface Server {
+  /** The bootstrap port; node `n` is at `port + 1 + n`. */
+  readonly port: number;
+  /** Something the bindings in question are made of changed. */
+  bindingsChanged(matches: (binding: Binding) => boolean): Promise<void>;
+  stats(): GatewayStats;
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Without a written flush for this long nothing more is served: what cannot be counted must not be delivered. */
+const flushFailingMsMax = 30_000;
+
+/** Frame memory that lay unused for as long is let go. */
+const poolTrimMs = 10_000;
+
+/** Starts listening. Throws AppError `env.port_taken`. */
+export async function startServer(parts: ServerParts): Promise<Server> {
+  const { control, log } = parts;
+  const sessions = createSessions({ clock: control.clock, topics: parts.topics });
+  const bindings = createBindings(parts.loadBinding);
+  const sink = usageSink({
+    store: control.store,
+    signal: control.signal,
+    writer: parts.writerId,
+    books: sessions.books,
+    nowMs: () => control.clock.nowMs(),
+    log,
+  });
+  const brokers = cellBrokers(control.store);
+  const pool = framePool();
+  const connections = new Set<ClientConnection>();
+  let serving: ConnectionHost | undefined;
+  const run = await listenRun(parts.listen.host, parts.listen.port, (socket, nodeId) => {
+    if (sink.failingMs() > flushFailingMsMax || !serving) {
+      socket.destroy();
+      return;
+    }
+    const connection = new ClientConnection(serving, socket, nodeId);
+    connections.add(connection);
+    setTimeout(() => connection.expireLogin(), parts.loginTimeoutMs ?? loginTimeoutMs).unref();
+  });
+  const address = advertised(parts.advertisedHost, run.basePort, nodePorts);
+  const host: ConnectionHost = {
+    log,
+    pool,
+    bindings,
+    dial: createDial({ brokers, mint: parts.mint }),
+    requestWalk: new RequestWalk(),
+    responseWalk: new ResponseWalk(address),
+    openSession: (binding) => sessions.open(binding),
+    releaseSession: (session) => sessions.release(session),
+    localAnswer: parts.localAnswer(brokers, address),
+    autoCreate: parts.autoCreate,
+    closed(connection) {
+      const gone = connection as ClientConnection;
+      if (connections.delete(gone) && gone.session) sessions.release(gone.session);
+    },
+  };
+  serving = host;
+  const timers = startTimers(parts, sink, connections, () => pool.trim());
+
+  return {
+    port: run.basePort,
+    bindingsChanged: (matches) => rebind(matches, host, sessions, connections),
+    stats: () => ({
+      connections: connections.size,
+      sessions: [...connections].filter((connection) => connection.session).length,
+      flushFailingMs: sink.failingMs(),
+    }),
+    flush: () => sink.flush(),
+    async close() {
+      const closed = run.close();
+      for (const connection of connections) connection.close();
+      await closed;
+      timers.stop();
+      await sink.flush();
+    },
+  };
+}
+
+function startTimers(
+  parts: ServerParts,
+  sink: UsageSink,
+  connections: ReadonlySet<ClientConnection>,
+  trim: () => void,
+) {
+  const flushing = setInterval(() => {
+    void sink.flush();
+    if (sink.failingMs() <= flushFailingMsMax || connections.size === 0) return;
+    parts.log("Usage cannot be written: connections are closed", { failingMs: sink.failingMs() });
+    for (const connection of connections) connection.close();
+  }, parts.flushMs);
+  const ticking = setInterval(() => {
+    const now = new Date(parts.control.clock.nowMs()).toISOString();
+    for (const connection of connections) {
+      const { expiresAt } = connection.session?.binding ?? {};
+      if (expiresAt !== undefined && expiresAt <= now) connection.close();
+      else connection.tick(performance.now());
+    }
+  }, 1000);
+  const trimming = setInterval(trim, poolTrimMs);
+  return {
+    stop() {
+      clearInterval(flushing);
+      clearInterval(ticking);
+      clearInterval(trimming);
+    },
+  };
+}
+
+/** Loads the changed bindings of live connections again: revoked keys lose theirs, the others get their new grants. */
+async function rebind(
+  matches: (binding: Binding) => boolean,
+  host: ConnectionHost,
+  sessions: Sessions,
+  connections: ReadonlySet<ClientConnection>,
+): Promise<void> {
+  host.bindings.drop(matches);
+  const affected = [...connections].filter(({ session }) => session && matches(session.binding));
+  await Promise.all(
+    affected.map(async (connection) => {
+      const before = connection.session?.binding;
+      if (!before) return;
+      const after = await host.bindings.get(before.apiKey);
+      const moved =
+        after?.placement.prefix !== before.placement.prefix ||
+        after.placement.cell !== before.placement.cell;
+      if (!after || moved || after.cluster !== before.cluster) {
+        host.log("Connection closed: its key no longer opens this cluster", {
+          apiKey: before.apiKey,
+        });
+        connection.close();
+      } else connection.rebind(sessions.refresh(after));
+    }),
+  );
+}

@@ -1,0 +1,62 @@
+// A provisioner's surroundings around the test run's shared broker: a store of its own, and a driver whose cell is that
+// broker. Each test works under its own tenant and prefixes, so tests do not meet.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Control } from "@headgate/control/control";
+import type { Actor } from "@headgate/core/audit";
+import { base32, newId, type TenantId } from "@headgate/core/ids";
+import { type KafkaAdmin, kafkaAdmin } from "@headgate/kafka/admin";
+import { processSignal } from "@headgate/store/signal";
+import { openSqlite } from "@headgate/store/sqlite";
+import { systemClock, systemRandom } from "@headgate/store/system";
+import { inject } from "vitest";
+import type { CellDriver } from "../src/drivers/driver.ts";
+
+export interface SharedCell {
+  readonly control: Control;
+  readonly driver: CellDriver;
+  readonly actor: Actor;
+  /** Reads the world, past the provisioner. */
+  readonly admin: KafkaAdmin;
+  close(): Promise<void>;
+}
+
+export function sharedCell(): SharedCell {
+  const dir = mkdtempSync(join(tmpdir(), "headgate-provisioner-"));
+  const store = openSqlite({ path: join(dir, "store.sqlite") });
+  const signal = processSignal(base32(systemRandom, 16));
+  const tenant: TenantId = newId("tn", systemRandom);
+  const admin = sharedAdmin();
+  return {
+    control: { store, signal, clock: systemClock, random: systemRandom },
+    driver: sharedDriver(),
+    actor: { tenant, channel: "api", requestId: "test", serviceAccountName: "tester" },
+    admin,
+    async close() {
+      admin.close();
+      signal.close();
+      await store.close();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+function sharedAdmin(): KafkaAdmin {
+  const { bootstrap, adminUsername: username, adminPassword: password } = inject("kafka");
+  return kafkaAdmin({ bootstrap, sasl: { mechanism: "PLAIN", username, password } });
+}
+
+function sharedDriver(): CellDriver {
+  const { nodeId: id, host, port } = inject("kafka");
+  return {
+    name: "embedded",
+    can: { sleep: false, grow: false, shrink: false },
+    observe: async () => ({ state: "present", power: "on", brokers: [{ id, host, port }] }),
+    ensure: async () => ({ state: "done" }),
+    destroy: async () => ({ state: "stuck", reason: "The shared broker is not ours." }),
+    admin: async () => sharedAdmin(),
+    watch: () => () => undefined,
+    close: async () => undefined,
+  };
+}

@@ -1,0 +1,40 @@
+// The store's thread: opens SQLite and answers every port it is handed. Started by thread.ts only.
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import type { Backend } from "./backend.ts";
+import { type SqliteOptions, sqliteBackend } from "./sqlite.ts";
+import { serve, toWireError, type WireError } from "./thread-protocol.ts";
+
+export type ToThread = { connect: MessagePort } | { close: true };
+export type FromThread = { ready: true } | { failed: WireError };
+
+const parent = parentPort;
+if (!parent) throw new Error("thread-worker.ts runs in a worker thread only");
+const say = (message: FromThread): void => parent.postMessage(message);
+
+function open(): Backend | undefined {
+  try {
+    return sqliteBackend(workerData as SqliteOptions);
+  } catch (error) {
+    say({ failed: toWireError(error) });
+    return undefined;
+  }
+}
+
+const backend = open();
+if (backend) {
+  const ports: MessagePort[] = [];
+  parent.on("message", async (message: ToThread) => {
+    if ("connect" in message) {
+      ports.push(message.connect);
+      serve(message.connect, backend);
+      return;
+    }
+    await backend.close();
+    // The turn after next: replies to what the close flushed are posted first.
+    setImmediate(() => {
+      for (const port of ports) port.close();
+      parent.close();
+    });
+  });
+  say({ ready: true });
+}

@@ -1,0 +1,51 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { RouterProvider } from "@tanstack/react-router";
+import { StrictMode, useState, useSyncExternalStore } from "react";
+import { createRoot } from "react-dom/client";
+import "./app.css";
+import { ApiProblem } from "./lib/client.ts";
+import { restoreSession, session } from "./lib/session.ts";
+import { SignIn } from "./pages/sign-in.tsx";
+import { createAppRouter } from "./router.tsx";
+
+restoreSession();
+// A portal link with a key, opened in a tab that is already here, changes nothing but the fragment.
+addEventListener("hashchange", restoreSession);
+
+const router = createAppRouter();
+
+function App() {
+  const key = useSyncExternalStore(session.subscribe, session.get);
+  if (!key) return <SignIn />;
+  // A new key may be another tenant: nothing read before is kept.
+  return <SignedIn key={key.id} />;
+}
+
+function SignedIn() {
+  const [queries] = useState(createQueries);
+  return (
+    <QueryClientProvider client={queries}>
+      <RouterProvider router={router} />
+    </QueryClientProvider>
+  );
+}
+
+function createQueries(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      queries: {
+        staleTime: 1000,
+        retry: (failures, error) =>
+          failures < 2 &&
+          error instanceof ApiProblem &&
+          [0, 502, 503].includes(error.problem.status),
+      },
+    },
+  });
+}
+
+createRoot(document.getElementById("root")!).render(
+  <StrictMode>
+    <App />
+  </StrictMode>,
+);

@@ -1,0 +1,142 @@
+// The way in: an API key. The same key opens REST and Kafka, so there is no other account to make.
+import { type ClipboardEvent, type FormEvent, useState } from "react";
+import { whoIs } from "../lib/client.ts";
+import { parseKey, session, signIn } from "../lib/session.ts";
+import { ThemeChoice } from "../shell.tsx";
+import { Button } from "../ui/button.tsx";
+import { Field } from "../ui/field.tsx";
+import { Mark } from "../ui/icons.tsx";
+import { PageHead } from "../ui/page.tsx";
+import { ProblemNote } from "../ui/states.tsx";
+
+export function SignIn() {
+  return (
+    <div className="grid min-h-dvh lg:grid-cols-[minmax(0,1fr)_minmax(0,1.1fr)]">
+      <main className="grid content-center justify-items-center px-5 py-10">
+        <div className="w-full max-w-sm">
+          <div className="mb-10 flex items-center justify-between">
+            <span className="flex items-center gap-2.5 text-lg font-semibold tracking-tight">
+              <span className="text-water">
+                <Mark className="size-8" />
+              </span>
+              Headgate
+            </span>
+            <ThemeChoice />
+          </div>
+          <PageHead title="Sign in">With any API key that has a role.</PageHead>
+          <SignInForm />
+        </div>
+      </main>
+      <Weir />
+    </div>
+  );
+}
+
+function SignInForm() {
+  const [id, setId] = useState("");
+  const [secret, setSecret] = useState("");
+  const [error, setError] = useState<unknown>();
+  const [busy, setBusy] = useState(false);
+  const ended = session.endedBecause();
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    setBusy(true);
+    setError(undefined);
+    const key = { id: id.trim(), secret: secret.trim() };
+    try {
+      await whoIs(key);
+      signIn(key);
+    } catch (failure) {
+      setError(failure);
+      setBusy(false);
+    }
+  };
+  const paste = (event: ClipboardEvent) => {
+    const key = parseKey(event.clipboardData.getData("text"));
+    if (!key) return;
+    event.preventDefault();
+    setId(key.id);
+    setSecret(key.secret);
+  };
+  return (
+    <form onSubmit={(event) => void submit(event)} onPaste={paste} className="grid gap-4">
+      {error === undefined && ended && (
+        <p role="status" className="rounded-card bg-brass-soft p-3 text-sm">
+          You were signed out: {ended}
+        </p>
+      )}
+      <Field
+        label="Key id"
+        name="username"
+        autoComplete="username"
+        placeholder="ak_…"
+        required
+        mono
+        value={id}
+        onChange={(event) => setId(event.target.value)}
+      />
+      <Field
+        label="Secret"
+        name="password"
+        type="password"
+        autoComplete="current-password"
+        placeholder="hgs_…"
+        required
+        mono
+        value={secret}
+        onChange={(event) => setSecret(event.target.value)}
+        hint="Pasting ak_…:hgs_… into either field fills both. The key stays in this tab and ends with it."
+      />
+      {error !== undefined && <ProblemNote error={error} />}
+      <Button type="submit" look="primary" busy={busy} className="min-h-10">
+        Sign in
+      </Button>
+      <p className="text-sm text-muted">
+        On this machine, <code className="text-ink">npm start</code> prints a link that signs in by
+        itself.
+      </p>
+    </form>
+  );
+}
+
+/** Water behind a gate, and what Headgate is in three lines. */
+function Weir() {
+  return (
+    <aside
+      aria-label="About Headgate"
+      className="relative hidden overflow-hidden bg-water-soft lg:block"
+    >
+      <svg
+        viewBox="0 0 600 400"
+        preserveAspectRatio="xMidYMax slice"
+        aria-hidden="true"
+        className="absolute inset-x-0 bottom-0 h-3/5 w-full text-water"
+        fill="currentColor"
+      >
+        <path
+          opacity=".12"
+          d="M0 120c60-26 120-26 180 0s120 26 180 0 120-26 180 0 60 13 60 13v267H0z"
+        />
+        <path
+          opacity=".16"
+          d="M0 190c60 24 120 24 180 0s120-24 180 0 120 24 180 0 60-12 60-12v222H0z"
+        />
+        <path
+          opacity=".22"
+          d="M0 270c60-22 120-22 180 0s120 22 180 0 120-22 180 0 60 11 60 11v119H0z"
+        />
+        <path opacity=".8" d="M196 0h16v250h-16zM388 0h16v250h-16z" />
+        <path opacity=".55" d="M216 30h168v110H216zM296 0h8v30h-8z" />
+      </svg>
+      <div className="relative max-w-md p-14">
+        <p className="text-3xl leading-tight font-semibold tracking-tight text-balance">
+          Kafka that flows when you open the gate.
+        </p>
+        <p className="mt-4 text-muted">
+          A topic in a second, any Kafka client, and a bill you can recount from the offsets
+          yourself. What nobody uses costs only what it stores.
+        </p>
+      </div>
+    </aside>
+  );
+}

@@ -1,0 +1,79 @@
+// Pages by address. What a page filters by stands in its address, so that it can be sent to a colleague.
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+} from "@tanstack/react-router";
+import { NotFound, Shell } from "./shell.tsx";
+
+const text = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
+const oneOf = <T extends string>(value: unknown, allowed: readonly T[]) =>
+  allowed.find((one) => one === value);
+const given = <T extends object>(search: T) =>
+  Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: NonNullable<T[K]>;
+  };
+
+const rootRoute = createRootRoute({ component: Shell, notFoundComponent: NotFound });
+
+const startRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/",
+  validateSearch: (search) => given({ topic: text(search["topic"]) }),
+  component: lazyRouteComponent(() => import("./pages/start.tsx"), "StartPage"),
+});
+
+const topicsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/topics",
+  validateSearch: (search) =>
+    given({
+      prefix: text(search["prefix"]),
+      cursor: text(search["cursor"]),
+      create: search["create"] === true ? true : undefined,
+    }),
+  component: lazyRouteComponent(() => import("./pages/topics.tsx"), "TopicsPage"),
+});
+
+const topicRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/topics/$name",
+  component: lazyRouteComponent(() => import("./pages/topic.tsx"), "TopicPage"),
+});
+
+const usageRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/usage",
+  validateSearch: (search) =>
+    given({
+      range: oneOf(search["range"], ["24h", "7d"]),
+      by: oneOf(search["by"], ["serviceAccount"]),
+      view: oneOf(search["view"], ["table"]),
+    }),
+  component: lazyRouteComponent(() => import("./pages/usage.tsx"), "UsagePage"),
+});
+
+const keysRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/keys",
+  component: lazyRouteComponent(() => import("./pages/keys.tsx"), "KeysPage"),
+});
+
+const routeTree = rootRoute.addChildren([
+  startRoute,
+  topicsRoute,
+  topicRoute,
+  usageRoute,
+  keysRoute,
+]);
+
+export function createAppRouter() {
+  return createRouter({ routeTree, defaultPreload: "intent", scrollRestoration: true });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof createAppRouter>;
+  }
+}

@@ -1,0 +1,200 @@
+// The frame around every page: navigation, who is signed in where, whether the page is live, theme, sign-out.
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link, Outlet } from "@tanstack/react-router";
+import { type ReactNode, useEffect, useSyncExternalStore } from "react";
+import { followLive, live } from "./lib/live.ts";
+import { whoAmIQuery } from "./lib/queries.ts";
+import { signOut } from "./lib/session.ts";
+import { chooseTheme, chosenTheme, onThemeChange, themes } from "./lib/theme.ts";
+import { icons, Mark } from "./ui/icons.tsx";
+import { PageHead } from "./ui/page.tsx";
+
+const pages = [
+  { to: "/", label: "Start", icon: icons.start },
+  { to: "/topics", label: "Topics", icon: icons.topics },
+  { to: "/usage", label: "Usage & cost", icon: icons.usage },
+  { to: "/keys", label: "API keys", icon: icons.keys },
+] as const;
+
+export function Shell() {
+  const queries = useQueryClient();
+  useEffect(() => followLive(queries), [queries]);
+  return (
+    <>
+      <a
+        href="#content"
+        className="fixed top-2 left-2 z-20 -translate-y-16 rounded-md bg-water px-4 py-2 font-semibold text-on-water focus:translate-y-0"
+      >
+        Skip to content
+      </a>
+      <div className="lg:grid lg:min-h-dvh lg:grid-cols-[15.5rem_minmax(0,1fr)]">
+        <Rail />
+        <main
+          id="content"
+          tabIndex={-1}
+          className="mx-auto w-full max-w-6xl px-4 pt-6 pb-28 outline-none sm:px-8 lg:pt-10 lg:pb-16"
+        >
+          <Outlet />
+        </main>
+      </div>
+      <BottomBar />
+    </>
+  );
+}
+
+function Rail() {
+  return (
+    <header className="flex items-center justify-between gap-3 border-line border-b bg-surface px-4 py-2.5 lg:sticky lg:top-0 lg:h-dvh lg:flex-col lg:items-stretch lg:justify-start lg:gap-6 lg:border-r lg:border-b-0 lg:px-4 lg:py-6">
+      <Brand />
+      <nav aria-label="Pages" className="hidden gap-0.5 lg:grid">
+        {pages.map((page) => (
+          <NavLink
+            key={page.to}
+            {...page}
+            className="flex items-center gap-3 rounded-md px-3 py-2"
+          />
+        ))}
+      </nav>
+      <div className="flex items-center gap-2 lg:mt-auto lg:grid lg:gap-4">
+        <Where />
+        <div className="flex items-center justify-between gap-2">
+          <ThemeChoice />
+          <button
+            type="button"
+            aria-label="Sign out"
+            title="Sign out"
+            onClick={() => signOut()}
+            className="grid size-9 place-items-center rounded-md text-muted hover:bg-sunken hover:text-ink"
+          >
+            {icons.out}
+          </button>
+        </div>
+      </div>
+    </header>
+  );
+}
+
+function Brand() {
+  return (
+    <Link to="/" className="flex items-center gap-2.5 lg:px-3">
+      <span className="text-water">
+        <Mark className="size-7" />
+      </span>
+      <span className="text-lg font-semibold tracking-tight">Headgate</span>
+    </Link>
+  );
+}
+
+function BottomBar() {
+  return (
+    <nav
+      aria-label="Pages"
+      className="fixed inset-x-0 bottom-0 z-10 grid grid-cols-4 border-line border-t bg-surface pb-[env(safe-area-inset-bottom)] lg:hidden"
+    >
+      {pages.map((page) => (
+        <NavLink
+          key={page.to}
+          {...page}
+          className="grid min-h-14 content-center justify-items-center gap-0.5 text-xs"
+        />
+      ))}
+    </nav>
+  );
+}
+
+function NavLink(props: {
+  to: (typeof pages)[number]["to"];
+  label: string;
+  icon: ReactNode;
+  className: string;
+}) {
+  return (
+    <Link
+      to={props.to}
+      activeOptions={{ exact: props.to === "/", includeSearch: false }}
+      className={`font-medium transition-colors ${props.className}`}
+      activeProps={{ className: "text-water lg:bg-water-soft", "aria-current": "page" }}
+      inactiveProps={{ className: "text-muted hover:text-ink lg:hover:bg-sunken" }}
+    >
+      {props.icon}
+      {props.label}
+    </Link>
+  );
+}
+
+/** Which tenant and cluster this is, and whether what is seen is kept current. */
+function Where() {
+  const { data } = useQuery(whoAmIQuery);
+  const state = useSyncExternalStore(live.subscribe, live.get);
+  const words = { connecting: "Connecting", live: "Live", polling: "Every 2 s" }[state];
+  const title = {
+    connecting: "Opening the live stream",
+    live: "Changes show as they happen",
+    polling: "The live stream is down; pages ask every two seconds",
+  }[state];
+  return (
+    <div className="flex items-center gap-4 lg:grid lg:gap-2.5 lg:rounded-card lg:bg-sunken lg:p-3">
+      <dl className="hidden gap-1.5 text-sm lg:grid">
+        <WhereRow name="Cluster" value={data?.cluster} />
+        <WhereRow name="Tenant" value={data?.tenant} />
+        <WhereRow name="Role" value={data?.role} />
+      </dl>
+      <p className="flex items-center gap-2 text-sm text-muted" title={title}>
+        <span
+          aria-hidden="true"
+          className={`size-2 rounded-full ${state === "live" ? "bg-moss" : "bg-brass"}`}
+        />
+        <span className="sr-only">Updates: </span>
+        <span>{words}</span>
+      </p>
+    </div>
+  );
+}
+
+function WhereRow({ name, value }: { name: string; value: string | undefined }) {
+  return (
+    <div className="grid grid-cols-[3.5rem_minmax(0,1fr)] gap-1">
+      <dt className="text-muted">{name}</dt>
+      <dd className="truncate font-mono text-[0.8125rem]" title={value}>
+        {value ?? "…"}
+      </dd>
+    </div>
+  );
+}
+
+export function ThemeChoice() {
+  const chosen = useSyncExternalStore(onThemeChange, chosenTheme);
+  return (
+    <fieldset className="flex rounded-lg bg-sunken p-0.5 ring-1 ring-line">
+      <legend className="sr-only">Theme</legend>
+      {themes.map((theme) => (
+        <label
+          key={theme}
+          title={`${theme[0]?.toUpperCase()}${theme.slice(1)} theme`}
+          className="grid size-8 place-items-center rounded-md text-muted has-checked:bg-surface has-checked:text-ink has-checked:shadow-sm has-focus-visible:outline-2 has-focus-visible:outline-water"
+        >
+          <input
+            type="radio"
+            name="theme"
+            value={theme}
+            checked={chosen === theme}
+            onChange={() => chooseTheme(theme)}
+            className="sr-only"
+          />
+          <span className="sr-only">{theme}</span>
+          {icons[theme]}
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+export function NotFound() {
+  return (
+    <PageHead title="There is no such page">
+      <Link to="/" className="text-water underline underline-offset-4">
+        Go to the start page
+      </Link>
+    </PageHead>
+  );
+}
