@@ -2,7 +2,7 @@
 // `sk` orders it. A tenant's things lie under `TENANT#<tn>…`; what must be found without knowing the tenant has a
 // put-once lookup item of its own.
 import { assert } from "@headgate/core/errors";
-import type { ApiKeyId, CellId, ClusterId, TenantId } from "@headgate/core/ids";
+import type { ApiKeyId, CellId, ClusterId, ServiceAccountId, TenantId } from "@headgate/core/ids";
 import type { Key } from "./store.ts";
 
 /** One part of a key. Ids and names cannot hold `#`; a broken caller fails here and not in a neighbour's partition. */
@@ -36,6 +36,11 @@ export const topicsOf = (tenant: TenantId, cluster: ClusterId) =>
   family(clusterPk(tenant, cluster), "TOPIC#");
 /** By name. */
 export const serviceAccountsOf = (tenant: TenantId) => family(tenantPk(tenant), "SA#");
+/** Ids of the keys of one service account that may be live. */
+export const liveKeysKey = (tenant: TenantId, account: ServiceAccountId): Key => ({
+  pk: tenantPk(tenant),
+  sk: `LIVEKEYS#${part(account)}`,
+});
 /** By key id. */
 export const apiKeysOf = (tenant: TenantId) => family(tenantPk(tenant), "KEY#");
 /** Put-once: which tenant and name a cluster id belongs to. */
