@@ -1,7 +1,7 @@
 // The embedded default: one SQLite file, WAL, synchronous=FULL. An acknowledged put was fsynced; puts that arrive while
 // others wait share one commit (one fsync), each keeping its own conditional result. `node:sqlite` blocks its thread,
 // so services reach it through thread.ts.
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { Clock } from "@headgate/core/clock";
@@ -63,9 +63,16 @@ export function sqliteBackend(options: SqliteOptions): Backend {
   };
 }
 
+/** `mkdir -p`. Node's recursive form never returns where a parent answers ENOENT, as /proc does (seen on Node 26). */
+function makeDirs(dir: string): void {
+  if (existsSync(dir)) return;
+  if (dirname(dir) !== dir) makeDirs(dirname(dir));
+  mkdirSync(dir);
+}
+
 function openFile(options: SqliteOptions): DatabaseSync {
   try {
-    mkdirSync(dirname(options.path), { recursive: true });
+    makeDirs(dirname(options.path));
     // Made here for its mode: the file holds verifiers of secrets.
     closeSync(openSync(options.path, "a", 0o600));
   } catch (error) {
