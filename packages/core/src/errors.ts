@@ -56,6 +56,20 @@ export const errorTable = {
     "This Idempotency-Key was used with another body.",
     "Use a new Idempotency-Key for a new request.",
   ),
+  "request.idempotency_in_progress": row(
+    409,
+    42,
+    true,
+    "The first request with this Idempotency-Key is still being worked on.",
+    "Send it again in a moment; it is answered with the first one's answer.",
+  ),
+  "request.method_not_allowed": row(
+    405,
+    42,
+    false,
+    "This address does not take that method.",
+    "Use one of the methods in the Allow header; /openapi.json lists every route.",
+  ),
   "auth.missing": row(
     401,
     58,
@@ -168,6 +182,13 @@ export const errorTable = {
     "The cluster is not ready yet.",
     "Try again in a few seconds.",
   ),
+  "group.not_empty": row(
+    409,
+    68,
+    true,
+    "The consumer group still has members.",
+    "Stop its consumers first, then delete it.",
+  ),
   "quota.exceeded": row(
     429,
     44,
@@ -203,6 +224,13 @@ export const errorTable = {
     true,
     "The Kafka behind this cluster does not answer.",
     "Try again; if it stays, tell the operator the request id.",
+  ),
+  "deployment.unsupported": row(
+    501,
+    35,
+    false,
+    "This deployment of Headgate cannot do that.",
+    "Ask the operator for an address that serves it.",
   ),
   "env.java_missing": row(
     500,
@@ -252,6 +280,13 @@ export const errorTable = {
     false,
     "The data directory is used by another running Headgate.",
     "Stop that one, or choose another directory with --data DIR.",
+  ),
+  "env.data_damaged": row(
+    500,
+    -1,
+    false,
+    "A file in the data directory is damaged.",
+    "Restore it from a backup, or choose another directory with --data DIR.",
   ),
   "env.data_newer": row(
     500,
