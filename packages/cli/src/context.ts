@@ -8,6 +8,10 @@ export interface Environment {
   readonly cacheDir: string;
   readonly javaHome: string | undefined;
   readonly kafkaHome: string | undefined;
+  /** PATH. */
+  readonly path: string;
+  /** Whether npm is the parent process. */
+  readonly startedByNpm: boolean;
   /** Whether stdout is a terminal. */
   readonly terminal: boolean;
   readonly colour: boolean;

@@ -5,6 +5,7 @@ import { AppError } from "@headgate/core/errors";
 import { Command, CommanderError } from "commander";
 import { apiCommand } from "./commands/api.ts";
 import { consumeCommand } from "./commands/consume.ts";
+import { devCommand } from "./commands/dev.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { keyCommand } from "./commands/key.ts";
 import { produceCommand } from "./commands/produce.ts";
@@ -23,6 +24,8 @@ const environment: Environment = {
   cacheDir: env.HEADGATE_CACHE_DIR ?? join(cacheHome, "headgate"),
   javaHome: env.JAVA_HOME,
   kafkaHome: env.HEADGATE_KAFKA_HOME,
+  path: env.PATH ?? "",
+  startedByNpm: env.npm_lifecycle_event !== undefined,
   terminal: process.stdout.isTTY === true,
   colour: process.stdout.isTTY === true && env.NO_COLOR === undefined,
 };
@@ -54,6 +57,7 @@ const context: Context = {
 };
 
 for (const command of [
+  devCommand(context),
   topicCommand(context),
   keyCommand(context),
   produceCommand(context, process.stdin),

@@ -39,8 +39,32 @@ export function readProfile(file: string, name: string): Profile {
   });
 }
 
+/** Names under which `headgate dev` writes: the second when the first points to another machine. */
+const localNames = ["default", "local"] as const;
+
+/**
+ * Writes where a local Headgate is. Leaves a default profile that points elsewhere alone. Answers what to tell the user:
+ * that it is another profile, or that none could be written.
+ */
+export function writeLocalProfile(file: string, profile: Profile): string | undefined {
+  try {
+    const known = readProfiles(file).default;
+    const name = known === undefined || isLocal(known) ? localNames[0] : localNames[1];
+    writeProfile(file, name, profile);
+    if (name === localNames[0]) return undefined;
+    return `Your default profile is ${known?.api}; for this one say --profile ${name}.`;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return `The profile could not be written, so commands need --api, --bootstrap and --key: ${why}`;
+  }
+}
+
+function isLocal({ api }: Profile): boolean {
+  return ["127.0.0.1", "localhost", "[::1]"].includes(new URL(api).hostname);
+}
+
 /** Writes one profile, leaving the others; the file holds a secret and is readable by its owner only. */
-export function writeProfile(file: string, name: string, profile: Profile): void {
+function writeProfile(file: string, name: string, profile: Profile): void {
   const profiles = { ...readProfiles(file), [name]: profile };
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const temporary = `${file}.${process.pid}`;

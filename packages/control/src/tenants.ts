@@ -35,7 +35,8 @@ export interface TenantPlan {
 }
 
 const clusterName = "default";
-const ownerName = "owner";
+/** The service account every tenant is made with. */
+export const ownerName = "owner";
 
 /** Makes a tenant. `spec.displayName` is required. Throws `request.invalid` with pointers. */
 export async function createTenant(

@@ -87,6 +87,7 @@ async function bringUp(
   context: DriverContext,
 ): Promise<void> {
   for (;;) {
+    context.signal?.throwIfAborted();
     const progress = await driver.ensure(cell, { power: "on", brokers: 1 }, context);
     if (progress.state === "stuck") {
       throw new AppError("kafka.start_failed", { detail: progress.reason });

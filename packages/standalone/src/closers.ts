@@ -1,20 +1,26 @@
-// What was started is stopped in reverse order, each within its time, whatever the others do.
+// What was started is stopped: doors first, so that nothing new comes in, then the rest, each group last first.
+
+type Close = () => Promise<void> | void;
 
 export interface Closers {
   /** Remembers how to stop what was just started. */
-  add(name: string, close: () => Promise<void> | void): void;
-  /** Stops everything, last first. Errors are reported, never thrown: the next one must still be stopped. */
+  add(name: string, close: Close): void;
+  /** The same for a listener. */
+  addDoor(name: string, close: Close): void;
+  /** Stops everything. Errors are reported, never thrown: the next one must still be stopped. */
   closeAll(onError: (name: string, error: unknown) => void): Promise<void>;
 }
 
 export function closers(): Closers {
-  const stack: { name: string; close: () => Promise<void> | void }[] = [];
+  const doors: { name: string; close: Close }[] = [];
+  const rooms: { name: string; close: Close }[] = [];
   return {
-    add(name, close) {
-      stack.push({ name, close });
-    },
+    add: (name, close) => void rooms.push({ name, close }),
+    addDoor: (name, close) => void doors.push({ name, close }),
     async closeAll(onError) {
-      for (let entry = stack.pop(); entry !== undefined; entry = stack.pop()) {
+      for (;;) {
+        const entry = doors.pop() ?? rooms.pop();
+        if (entry === undefined) return;
         try {
           await entry.close();
         } catch (error) {

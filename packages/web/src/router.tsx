@@ -20,7 +20,7 @@ const rootRoute = createRootRoute({ component: Shell, notFoundComponent: NotFoun
 const startRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/",
-  validateSearch: (search) => given({ topic: text(search["topic"]) }),
+  validateSearch: (search) => given({ topic: text(search.topic) }),
   component: lazyRouteComponent(() => import("./pages/start.tsx"), "StartPage"),
 });
 
@@ -29,9 +29,9 @@ const topicsRoute = createRoute({
   path: "/topics",
   validateSearch: (search) =>
     given({
-      prefix: text(search["prefix"]),
-      cursor: text(search["cursor"]),
-      create: search["create"] === true ? true : undefined,
+      prefix: text(search.prefix),
+      cursor: text(search.cursor),
+      create: search.create === true ? true : undefined,
     }),
   component: lazyRouteComponent(() => import("./pages/topics.tsx"), "TopicsPage"),
 });
@@ -47,9 +47,9 @@ const usageRoute = createRoute({
   path: "/usage",
   validateSearch: (search) =>
     given({
-      range: oneOf(search["range"], ["24h", "7d"]),
-      by: oneOf(search["by"], ["serviceAccount"]),
-      view: oneOf(search["view"], ["table"]),
+      range: oneOf(search.range, ["24h", "7d"]),
+      by: oneOf(search.by, ["serviceAccount"]),
+      view: oneOf(search.view, ["table"]),
     }),
   component: lazyRouteComponent(() => import("./pages/usage.tsx"), "UsagePage"),
 });

@@ -27,7 +27,7 @@ export function onThemeChange(listener: () => void): () => void {
 function apply(): void {
   const choice = chosenTheme();
   const dark = choice === "dark" || (choice === "system" && systemDark.matches);
-  document.documentElement.dataset["theme"] = dark ? "dark" : "light";
+  document.documentElement.dataset.theme = dark ? "dark" : "light";
   for (const listener of listeners) listener();
 }
 

@@ -1,5 +1,6 @@
 // From nothing to the first record in three steps, each ticked by what the server saw, not by what was clicked.
 import { Tabs } from "@base-ui/react/tabs";
+import { type SnippetInput, snippets } from "@headgate/core/snippets";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { type FormEvent, type ReactNode, useState } from "react";
@@ -15,7 +16,6 @@ import {
   whoAmIQuery,
 } from "../lib/queries.ts";
 import { type Credentials, session } from "../lib/session.ts";
-import { type SnippetInput, snippets } from "../lib/snippets.ts";
 import { Button } from "../ui/button.tsx";
 import { Code, OneTimeSecret } from "../ui/copy.tsx";
 import { Field } from "../ui/field.tsx";

@@ -25,7 +25,7 @@ export function snippets(input: SnippetInput): Snippet[] {
   return [kafkajs(input), kcat(input), java(input), python(input), curl(input)];
 }
 
-function kafkajs({ bootstrap, topic, key, tls }: SnippetInput): Snippet {
+export function kafkajs({ bootstrap, topic, key, tls }: SnippetInput): Snippet {
   return {
     id: "typescript",
     label: "TypeScript",
@@ -105,7 +105,7 @@ producer.flush()`,
   };
 }
 
-function curl({ api, cluster, topic, key }: SnippetInput): Snippet {
+export function curl({ api, cluster, topic, key }: SnippetInput): Snippet {
   return {
     id: "curl",
     label: "curl",

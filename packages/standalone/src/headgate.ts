@@ -1,0 +1,201 @@
+// All of Headgate in one process: store and gateway each on a thread of its own, an embedded Kafka beside it, the rest on
+// this thread. Whatever takes its time runs at once with what does not need it; what was started is stopped in reverse.
+import { join, resolve } from "node:path";
+import { groupsOverKafka } from "@headgate/api/groups-over-kafka";
+import { serveApi } from "@headgate/api/serve";
+import { getCluster } from "@headgate/control/cluster-reads";
+import type { Control } from "@headgate/control/control";
+import type { NewTenant } from "@headgate/control/tenants";
+import { waitReady } from "@headgate/control/wait";
+import { AppError } from "@headgate/core/errors";
+import { base32, type CellId } from "@headgate/core/ids";
+import { startGatewayThread } from "@headgate/gateway/start-worker";
+import { startMetering } from "@headgate/metering/start-metering";
+import type { CellDriver } from "@headgate/provisioner/drivers/driver";
+import { embeddedDriver } from "@headgate/provisioner/drivers/embedded";
+import { type Provisioner, startProvisioner } from "@headgate/provisioner/provisioner";
+import { processSignal } from "@headgate/store/signal";
+import { systemClock, systemRandom } from "@headgate/store/system";
+import { startStoreThread } from "@headgate/store/thread";
+import { buildPortal } from "@headgate/web/build";
+import { type Closers, closers } from "./closers.ts";
+import { openDataDir } from "./open-data-dir.ts";
+import { ensureOwner } from "./owner.ts";
+import { ensureSigningKey, type SigningKey } from "./signing-key.ts";
+
+export interface HeadgateOptions {
+  readonly dataDir: string;
+  /** Where Kafka's jars are kept between data directories. */
+  readonly cacheDir: string;
+  /** Address every listener binds. */
+  readonly host: string;
+  /** Host name that clients are told to connect to. */
+  readonly advertisedHost: string;
+  /** 0 means any free one. */
+  readonly apiPort: number;
+  /** The bootstrap port; the ports right after it lead to the brokers. 0 means any free run. */
+  readonly kafkaPort: number;
+  /** PATH, JAVA_HOME and HEADGATE_KAFKA_HOME. */
+  readonly path: string;
+  readonly javaHome?: string | undefined;
+  readonly kafkaHome?: string | undefined;
+  readonly onProgress: (message: string) => void;
+  readonly log: (message: string, fields: Record<string, unknown>) => void;
+  /** Gives up a start that is under way. */
+  readonly signal: AbortSignal;
+}
+
+export interface Headgate {
+  /** `http://host:port` of REST API and portal. */
+  readonly api: string;
+  /** `host:port` for Kafka clients. */
+  readonly bootstrap: string;
+  readonly owner: NewTenant;
+  /** Settles with the reason when a part died and the rest should be stopped. */
+  readonly died: Promise<Error>;
+  /** Stops everything, in order. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+const flushMs = 1000;
+const readyMs = 60_000;
+
+/** Resolves when the owner's default cluster is Ready. Throws AppError `env.*`, `kafka.start_failed`; nothing is left. */
+export async function startHeadgate(options: HeadgateOptions): Promise<Headgate> {
+  const stack = closers();
+  const close = once(() =>
+    stack.closeAll((name, error) => options.log("could not stop", { name, error: String(error) })),
+  );
+  try {
+    return { ...(await start(options, stack)), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function start(options: HeadgateOptions, stack: Closers): Promise<Omit<Headgate, "close">> {
+  const { host, advertisedHost, log, onProgress } = options;
+  const dir = resolve(options.dataDir);
+  const at = (name: string) => join(dir, name);
+  const lock = await openDataDir(dir, options.signal);
+  stack.add("data directory", lock.release);
+
+  const signalName = base32(systemRandom, 16);
+  const signal = processSignal(signalName);
+  stack.add("signals", signal.close);
+  const [storeThread, signing, portal] = await Promise.all([
+    startStoreThread({ path: at("store.sqlite") }),
+    ensureSigningKey({ key: at("signing-key.pem"), jwks: at("jwks.json") }, systemClock),
+    buildPortal({ onProgress }),
+  ]);
+  stack.add("store", storeThread.close);
+  const { store } = storeThread;
+  const control: Control = { store, signal, clock: systemClock, random: systemRandom, log };
+
+  const gateway = await startGatewayThread(
+    {
+      storePort: storeThread.connect(),
+      signalName,
+      tokens: signing.key,
+      listen: { host, port: options.kafkaPort },
+      advertisedHost,
+      writerId: base32(systemRandom, 16),
+      flushMs,
+    },
+    log,
+  );
+  stack.addDoor("gateway", gateway.close);
+  const bootstrap = `${advertisedHost}:${gateway.port}`;
+
+  // The API answers from here on; what needs Kafka says so until Kafka is there.
+  const cell = Promise.withResolvers<Provisioner>();
+  cell.promise.catch(() => undefined);
+  const admins = async (id: CellId) => (await cell.promise).admins(id);
+  const api = await serveApi(
+    { control, bootstrap, portalDir: portal.dir, groups: groupsOverKafka({ store, admins }) },
+    { host, port: options.apiPort },
+  );
+  stack.addDoor("API", api.close);
+
+  const driver = embeddedCells(options, dir, at("jwks.json"), signing.key);
+  stack.add("Kafka", driver.close);
+  const stopping = new AbortController();
+  stack.add("start", () => stopping.abort());
+  const [owner] = await Promise.all([
+    ensureOwner(control, at("owner-key.json")),
+    startProvisioner({
+      control,
+      drivers: [driver],
+      advertised: { host: advertisedHost, port: gateway.port },
+      tokenSigner: signing.signer,
+      alone: true,
+      onProgress,
+      signal: AbortSignal.any([options.signal, stopping.signal]),
+    }).then((provisioner) => {
+      stack.add("provisioner", provisioner.close);
+      cell.resolve(provisioner);
+    }, cell.reject),
+    cell.promise,
+  ]);
+  const metering = startMetering({ control, admins });
+  stack.add("metering", metering.close);
+  onProgress("Preparing the default cluster");
+  await defaultClusterReady(control, owner);
+  return {
+    api: `http://${urlHost(advertisedHost)}:${api.port}`,
+    bootstrap,
+    owner,
+    died: firstDeath({ store: storeThread.ended, gateway: gateway.ended }),
+  };
+}
+
+function embeddedCells(
+  { cacheDir, path, javaHome, kafkaHome }: HeadgateOptions,
+  dir: string,
+  jwksPath: string,
+  { issuer, audience }: SigningKey,
+): CellDriver {
+  return embeddedDriver({
+    cacheDir,
+    path,
+    javaHome,
+    kafkaHome,
+    tokens: { jwksPath, issuer, audience },
+    dataDirOf: () => join(dir, "kafka"),
+  });
+}
+
+async function defaultClusterReady(
+  control: Control,
+  { tenant, cluster }: NewTenant,
+): Promise<void> {
+  const { name, id } = cluster;
+  const read = () => getCluster(control, { tenant: tenant.id }, name);
+  const ready = await waitReady(control, read, cluster.generation, readyMs, `cluster:${id}`);
+  if (ready.status.phase === "Ready") return;
+  const why = ready.status.conditions.map(({ message }) => message).join(" ");
+  throw new AppError("kafka.start_failed", { detail: `The default cluster is not ready. ${why}` });
+}
+
+/** The first thread that ends without having been asked to. */
+function firstDeath(threads: Record<string, Promise<Error | undefined>>): Promise<Error> {
+  return new Promise((resolve) => {
+    for (const [name, ended] of Object.entries(threads)) {
+      void ended.then((error) => {
+        if (error)
+          resolve(new Error(`the ${name} thread died: ${error.message}`, { cause: error }));
+      });
+    }
+  });
+}
+
+const urlHost = (host: string) => (host.includes(":") ? `[${host}]` : host);
+
+function once<T>(fn: () => T): () => T {
+  let result: { value: T } | undefined;
+  return () => {
+    result ??= { value: fn() };
+    return result.value;
+  };
+}
