@@ -87,11 +87,13 @@ export function reconcile(now: Reconciliation, sample: ReconciliationSample): Re
   return withFinding(next, { at: toTimestamp(sample.atMs), blocking: true, text });
 }
 
-/** The reconciliation after watermarks went back by `records`. */
-export function withLoss(now: Reconciliation, atMs: number, records: bigint): Reconciliation {
-  const lost = String(BigInt(now.lost) + records);
-  const text = `Topic ${now.topic}: its log lost ${records} records that were counted; they are credited.`;
-  return withFinding({ ...now, lost }, { at: toTimestamp(atMs), blocking: false, text });
+/** The reconciliation when watermarks went back by `lost` records in all; the same object when it knows of them. */
+export function withLoss(now: Reconciliation, atMs: number, lost: bigint): Reconciliation {
+  const more = lost - BigInt(now.lost);
+  if (more <= 0n) return now;
+  const text = `Topic ${now.topic}: its log lost ${more} records that were counted; they are credited.`;
+  const next = { ...now, lost: String(lost) };
+  return withFinding(next, { at: toTimestamp(atMs), blocking: false, text });
 }
 
 /** Records of one month that no gateway counted. Negative when some were attributed late. */

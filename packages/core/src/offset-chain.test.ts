@@ -34,6 +34,9 @@ function chain() {
       return boundaries.size;
     },
     lost,
+    get lostInAll() {
+      return latest?.lost;
+    },
   };
 }
 
@@ -131,7 +134,18 @@ test("a watermark that went back is reported once and credited by the chain", ()
   topic.read(start + minute, { 0: "60" });
   topic.read(start + 2 * minute, { 0: "80" });
   expect(topic.lost).toMatchObject([{ partition: 0, from: "100", to: "60" }]);
+  expect(topic.lostInAll).toBe("40");
   expect(counts(topic)).toEqual({ "2026-11-24T04": 80n });
+});
+
+test("losses add up in the latest, whatever follows them", () => {
+  const topic = chain();
+  topic.read(start, { 0: "100", 1: "5" });
+  expect(topic.lostInAll).toBeUndefined();
+  topic.read(start + minute, { 0: "60", 1: "9" });
+  topic.read(start + 61 * minute, { 0: "60", 1: "9" });
+  topic.read(start + 62 * minute, { 0: "70", 1: "6" });
+  expect(topic.lostInAll).toBe("43");
 });
 
 test("a latest still older than the newest boundary counts nothing below zero", () => {

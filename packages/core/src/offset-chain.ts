@@ -4,7 +4,7 @@
 // B[h], the first watermarks read after hour h began, is written only for hours in which the topic was seen to change:
 // a missing one equals the next that is there, or else `latest`. What hour h is billed is B[h+1] − B[h], so every range
 // joins the next, and an hour is a label on a range of offsets, not a time in which things happened.
-import { type OffsetRange, type OffsetSnapshot, writtenBetween } from "./usage.ts";
+import { type OffsetRange, type OffsetSnapshot, recordsInRanges, writtenBetween } from "./usage.ts";
 
 export interface SnapshotStep {
   /** Put once, and before `latest`: a boundary already there stands. */
@@ -27,8 +27,12 @@ export function nextSnapshot(
   const before = latest ?? { ...read, offsets: {} };
   const isBack = read.hour < before.hour;
   const hour = isBack ? before.hour : read.hour;
-  const after = { ...read, hour, offsets: { ...before.offsets, ...read.offsets } };
-  const changes = writtenBetween(before, after);
+  const offsets = { ...before.offsets, ...read.offsets };
+  const changes = writtenBetween(before, { ...read, offsets });
+  const lost = changes.filter((range) => BigInt(range.from) > BigInt(range.to));
+  // Summed up in the same item, so that no crash separates a loss from the watermark that shows it.
+  const lostInAll = BigInt(before.lost ?? 0) - recordsInRanges(lost);
+  const after = { ...read, hour, offsets, ...(lostInAll > 0n && { lost: String(lostInAll) }) };
   if (changes.length === 0) {
     const rolled = latest === undefined || hour > latest.hour || read.topic !== latest.topic;
     return { boundaries: [], latest: rolled ? after : undefined, lost: [] };
@@ -37,7 +41,7 @@ export function nextSnapshot(
     // Unchanged since the first read of its hour, or its boundary would be there already.
     boundaries: hour > before.hour ? [before, after] : [before],
     latest: after,
-    lost: changes.filter((range) => BigInt(range.from) > BigInt(range.to)),
+    lost,
   };
 }
 

@@ -85,6 +85,8 @@ export const OffsetSnapshot = z.object({
   atMs: z.int(),
   /** Partition number → high watermark. */
   offsets: z.record(z.string(), Quantity),
+  /** Records that went whenever a watermark went back, over the topic's life; left out while there are none. */
+  lost: Quantity.optional(),
 });
 export type OffsetSnapshot = z.infer<typeof OffsetSnapshot>;
 

@@ -62,8 +62,8 @@ export function clusterMeter(
       const admin = await admins(cell);
       const counts = await writtenCounts(control, tenant, id, live);
       const scope = { tenant, cluster: id, prefix, topics: names };
-      const { latest, lost } = await snapshotOffsets(control, admin, scope);
-      const waits = await reconciler.compare(counts, latest, lost);
+      const { latest } = await snapshotOffsets(control, admin, scope);
+      const waits = await reconciler.compare(counts, latest);
       await sampleStorage(admin, prefix, names);
       return waits;
     },

@@ -3,21 +3,17 @@
 import type { Control } from "@headgate/control/control";
 import type { ClusterId, TenantId } from "@headgate/core/ids";
 import { Reconciliation, reconcile, withLoss } from "@headgate/core/metering";
-import type { OffsetRange, OffsetSnapshot } from "@headgate/core/usage";
+import type { OffsetSnapshot } from "@headgate/core/usage";
 import { reconciliationsOf } from "@headgate/store/keys";
 import { modify } from "@headgate/store/resources";
-import type { WrittenCounts } from "./written-counts.ts";
+import type { WrittenCount, WrittenCounts } from "./written-counts.ts";
 
 export interface TopicReconciler {
   /**
    * Settles earlier comparisons with these counts and opens new ones. `counts` were read before `latest`. Answers whether
    * some comparison still waits for later counts.
    */
-  compare(
-    counts: WrittenCounts,
-    latest: readonly OffsetSnapshot[],
-    lost: readonly OffsetRange[],
-  ): Promise<boolean>;
+  compare(counts: WrittenCounts, latest: readonly OffsetSnapshot[]): Promise<boolean>;
 }
 
 interface Waiting {
@@ -38,19 +34,20 @@ export function topicReconciler(
   /** What was compared last, so that an idle topic costs nothing. */
   const compared = new Map<string, string>();
 
-  const settle = async (counts: WrittenCounts, topic: OffsetSnapshot, lost: bigint) => {
+  const settle = async (count: WrittenCount, topic: OffsetSnapshot): Promise<void> => {
     const { topicId } = topic;
     const waited = waiting.get(topicId);
     const nowMs = clock.nowMs();
     const due = waited !== undefined && waited.atMs + settleMs <= nowMs ? waited : undefined;
-    const count = counts(topicId);
+    const lost = BigInt(topic.lost ?? 0);
+    if (!due && !count.isNews && lost === count.lost) return;
     await modify(store, Reconciliation, family.key(topicId), (found) => {
       let next = found ?? newReconciliation(topic, count.openFrom);
       if (found === undefined || found.openFrom < count.openFrom) {
         const countedClosed = String(count.countedClosed);
         next = { ...next, openFrom: count.openFrom, countedClosed };
       }
-      if (lost > 0n) next = withLoss(next, nowMs, lost);
+      next = withLoss(next, nowMs, lost);
       if (due) next = reconcile(next, { ...due, countedAfter: count.total });
       return next === found ? undefined : next;
     });
@@ -58,18 +55,21 @@ export function topicReconciler(
   };
 
   return {
-    async compare(counts, latest, lost) {
+    async compare(counts, latest) {
       for (const topic of latest) {
         const { topicId } = topic;
-        await settle(counts, topic, lostBy(lost, topicId));
-        const sample = { countedBefore: counts(topicId).total, log: recordsOf(topic) };
+        const count = counts(topicId);
+        await settle(count, topic);
+        const sample = { countedBefore: count.total, log: recordsOf(topic) };
         const state = `${sample.countedBefore}/${sample.log}`;
         if (waiting.has(topicId) || compared.get(topicId) === state) continue;
         compared.set(topicId, state);
         waiting.set(topicId, { atMs: clock.nowMs(), ...sample });
       }
       const live = new Set(latest.map((topic) => topic.topicId));
-      for (const topicId of waiting.keys()) if (!live.has(topicId)) waiting.delete(topicId);
+      for (const known of [waiting, compared]) {
+        for (const topicId of known.keys()) if (!live.has(topicId)) known.delete(topicId);
+      }
       return waiting.size > 0;
     },
   };
@@ -90,10 +90,4 @@ function newReconciliation(topic: OffsetSnapshot, openFrom: string): Reconciliat
 /** All offsets ever given out: the log began at 0. */
 function recordsOf({ offsets }: OffsetSnapshot): bigint {
   return Object.values(offsets).reduce((total, end) => total + BigInt(end), 0n);
-}
-
-function lostBy(ranges: readonly OffsetRange[], topicId: string): bigint {
-  return ranges
-    .filter((range) => range.topicId === topicId)
-    .reduce((total, { from, to }) => total + BigInt(from) - BigInt(to), 0n);
 }

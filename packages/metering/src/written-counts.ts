@@ -21,6 +21,10 @@ export interface WrittenCount {
   readonly total: bigint;
   readonly openFrom: string;
   readonly countedClosed: bigint;
+  /** Whether the topic's reconciliation does not hold these yet. */
+  readonly isNews: boolean;
+  /** Lost records its reconciliation knows of. */
+  readonly lost: bigint;
 }
 
 /** By Kafka topic id. */
@@ -57,10 +61,13 @@ export async function writtenCounts(
     const hours = (byTopic.get(topicId) ?? []).filter(({ hour }) => hour >= since);
     const closing = hours.filter(({ hour }) => hour < openSince);
     const before = BigInt(record?.countedClosed ?? 0);
+    const openFrom = [since, openSince].sort()[1]!;
     return {
       total: before + sum(hours),
-      openFrom: [since, openSince].sort()[1]!,
+      openFrom,
       countedClosed: before + sum(closing),
+      isNews: record === undefined || record.openFrom !== openFrom,
+      lost: BigInt(record?.lost ?? 0),
     };
   };
 }
