@@ -1,9 +1,9 @@
-// A job that never runs twice at once: asked for while it runs, it runs once more; the soonest wish counts.
+// A job that never runs twice at once: asked for while it runs, however often, it runs once more; the soonest wish counts.
 
 export interface Repeated {
   /** Runs within `delayMs`, unless it would sooner anyway. */
   soon(delayMs: number): void;
-  /** Runs now, after a run under way; rejects with what the job throws. */
+  /** Runs now, after a run under way, once for all who ask meanwhile; rejects with what the job throws. */
   now(): Promise<void>;
   /** No further run; resolves when the one under way has ended. */
   close(): Promise<void>;
@@ -12,15 +12,20 @@ export interface Repeated {
 /** `failed` hears of runs nobody waits for, and answers after how many ms to try again. */
 export function repeated(job: () => Promise<void>, failed: (error: unknown) => number): Repeated {
   let last: Promise<void> = Promise.resolve();
+  let queued: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let dueMs = Number.POSITIVE_INFINITY;
   let closed = false;
 
   const run = (): Promise<void> => {
+    if (queued) return queued;
     // After the one before, whatever came of it.
-    const next = last.then(() => (closed ? undefined : job()));
-    last = next.catch(() => undefined);
-    return next;
+    queued = last.then(() => {
+      queued = undefined;
+      return closed ? undefined : job();
+    });
+    last = queued.catch(() => undefined);
+    return queued;
   };
 
   const soon = (delayMs: number): void => {

@@ -5,6 +5,7 @@ import { hourOf, nextHour } from "@headgate/core/clock";
 import type { CellId, ClusterId } from "@headgate/core/ids";
 import { defaultPriceBook } from "@headgate/core/price-book";
 import type { KafkaAdmin } from "@headgate/kafka/admin";
+import { changesTopic } from "@headgate/store/change-feed";
 import { priceBooks } from "@headgate/store/price-books";
 import type { Store } from "@headgate/store/store";
 import { usage } from "@headgate/store/usage";
@@ -44,10 +45,13 @@ export function startMetering(options: MeteringOptions): Metering {
   const wakeUsed = usedSinceLastLook(store, watched);
   let hour: string | undefined;
 
-  const sweep = async (): Promise<void> => {
+  const lookAround = async (): Promise<void> => {
     await priceBooks(store).put(defaultPriceBook);
     await watched.discover();
     await watched.endGone();
+  };
+
+  const meterAll = async (): Promise<void> => {
     const clusters = [...watched.all.values()];
     const rounds = await Promise.allSettled(clusters.map(({ rounds }) => rounds.now()));
     const failed = rounds.flatMap((round, i) => {
@@ -65,9 +69,10 @@ export function startMetering(options: MeteringOptions): Metering {
       await wakeUsed(now);
       return;
     }
-    // Set first: a cell that is off must not turn every poll into a sweep; its clusters are tried again one by one.
+    await lookAround();
+    // Before the rounds: a cell that is off must not turn every poll into a sweep; its clusters are tried again one by one.
     hour = now;
-    await sweep();
+    await meterAll();
   };
 
   const polls = repeated(
@@ -77,11 +82,14 @@ export function startMetering(options: MeteringOptions): Metering {
       return pollMs;
     },
   );
-  const off = signal.on("log", () => polls.soon(debounceMs));
+  const off = signal.on(changesTopic, () => polls.soon(debounceMs));
   polls.soon(0);
 
   return {
-    sweep,
+    async sweep() {
+      await lookAround();
+      await meterAll();
+    },
     async meter(cluster) {
       await watched.all.get(cluster)?.rounds.now();
     },

@@ -54,6 +54,8 @@ export function watchedClusters(options: WatchOptions): WatchedClusters {
   return {
     all,
     async discover() {
+      // Only those known before the look: one found by another look meanwhile may be too new for this one.
+      const known = [...all];
       const live = new Set<ClusterId>();
       for await (const { tenant, cluster } of clusters(store).all()) {
         const record = await clusters(store).get(tenant, cluster);
@@ -62,12 +64,13 @@ export function watchedClusters(options: WatchOptions): WatchedClusters {
         live.add(id);
         if (!all.has(id)) all.set(id, watch(tenant, cluster, id));
       }
-      for (const [id, { tenant, rounds, stop }] of all) {
+      for (const [id, { tenant, rounds, stop }] of known) {
         if (live.has(id)) continue;
-        all.delete(id);
         stop();
         await rounds.close();
         await recordEnd(control, tenant, id);
+        // Last: an end that could not be written is tried again at the next look.
+        all.delete(id);
       }
     },
     async endGone() {

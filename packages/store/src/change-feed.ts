@@ -51,7 +51,8 @@ export interface Tail {
   stop(): Promise<void>;
 }
 
-const topic = "changes";
+/** Signalled after each event. */
+export const changesTopic = "changes";
 const keptSeconds = 3600;
 
 export type ChangeFeed = ReturnType<typeof changeFeed>;
@@ -66,7 +67,7 @@ export function changeFeed({ store, clock, random, signal, shards = 1 }: ChangeF
       const pk = logPk(shardOf(event.tenant, shards));
       const expiresAt = Math.floor(clock.nowMs() / 1000) + keptSeconds;
       await store.put({ pk, sk, expiresAt, data: event }, "absent");
-      signal.notify(topic);
+      signal.notify(changesTopic);
     },
     /** Everything appended from now on, and perhaps some events of the overlap before. */
     tail(options: TailOptions): Tail {
@@ -139,7 +140,7 @@ function follow(
     });
     return next;
   };
-  const off = signal.on(topic, () => void poll());
+  const off = signal.on(changesTopic, () => void poll());
   const timer = setInterval(() => void poll(), pollMs).unref();
   void poll();
   return {
