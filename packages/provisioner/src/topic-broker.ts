@@ -2,8 +2,9 @@
 // done already counts as done.
 import type { ObservedTopic, TopicChange } from "@headgate/core/topic-plan";
 import type { KafkaAdmin } from "@headgate/kafka/admin";
-import type { Outcome as ItemOutcome, TopicDescription } from "@headgate/kafka/admin/topics";
+import type { Outcome as ItemOutcome, PartitionDescription } from "@headgate/kafka/admin/topics";
 import { ErrorCode, KafkaError } from "@headgate/kafka/errors";
+import { Api } from "@headgate/kafka/generated/types";
 
 /** Reads metadata and the configs set on the topic itself, both in one round trip. */
 export async function observeTopic(admin: KafkaAdmin, physical: string): Promise<ObservedTopic> {
@@ -38,10 +39,12 @@ export async function changeTopic(
       accept(created, "TOPIC_ALREADY_EXISTS");
       return created?.error ? undefined : created?.topicId;
     }
-    case "addPartitions":
-      // INVALID_PARTITIONS is also what a broker says that has them already; observing again tells which it was.
-      accept((await admin.createPartitions([{ name: physical, count: change.partitions }]))[0]);
+    case "addPartitions": {
+      // What a controller says that has them already, though the broker observed had not heard. Observing again tells.
+      const [added] = await admin.createPartitions([{ name: physical, count: change.partitions }]);
+      accept(added, "INVALID_PARTITIONS");
       return undefined;
+    }
     case "setConfig": {
       const set = Object.entries(change.set).map(([key, value]) => ({
         key,
@@ -67,20 +70,41 @@ export async function changeTopic(
 const leaderWaitMs = 3000;
 
 /**
- * Waits, a few milliseconds as a rule, until every partition has a leader, so that a produce right after Ready works;
- * undefined when that takes too long. Sees at least `partitions` of them.
+ * Waits, a few milliseconds as a rule, until every partition has a leader that knows it, so that a produce right after
+ * Ready works; false when that takes too long. Sees at least `partitions` of them.
  */
-export function awaitLeaders(
+export async function awaitLeaders(
   admin: KafkaAdmin,
   physical: string,
   partitions: number,
-): Promise<TopicDescription | undefined> {
-  return poll(leaderWaitMs, async () => {
+): Promise<boolean> {
+  const led = await poll(leaderWaitMs, async () => {
     const [topic] = await admin.metadata({ names: [physical] });
-    const led = topic?.partitions.filter((p) => p.leaderId >= 0 && !p.error) ?? [];
-    const ready = topic && !topic.error && led.length >= partitions;
-    return ready && led.length === topic.partitions.length ? topic : undefined;
+    if (!topic || topic.error || topic.partitions.length < partitions) return undefined;
+    if (topic.partitions.some((each) => each.leaderId < 0 || each.error)) return undefined;
+    return (await areServed(admin, physical, topic.partitions)) ? true : undefined;
   });
+  return led ?? false;
+}
+
+/** Metadata names a leader before that broker has opened the log, and until then it refuses; so each leader is asked. */
+async function areServed(
+  admin: KafkaAdmin,
+  name: string,
+  partitions: readonly PartitionDescription[],
+): Promise<boolean> {
+  const byLeader = Map.groupBy(partitions, ({ leaderId }) => leaderId);
+  const asked = [...byLeader].map(async ([leader, led]) => {
+    const latest = { currentLeaderEpoch: -1, timestamp: -1n };
+    const topic = {
+      name,
+      partitions: led.map(({ partition }) => ({ partitionIndex: partition, ...latest })),
+    };
+    const request = { replicaId: -1, isolationLevel: 0, topics: [topic] };
+    const answer = await admin.ask(leader, Api.ListOffsets, request, { repeatable: true });
+    return answer.topics.every((each) => each.partitions.every(({ errorCode }) => errorCode === 0));
+  });
+  return (await Promise.all(asked)).every(Boolean);
 }
 
 /** Whether brokers have forgotten the topic; waits a little for it. */
