@@ -1,6 +1,6 @@
 // The scale-out adapter: DynamoDB, and what speaks its language (dynalite, ScyllaDB Alternator). Single-item conditional
-// writes, Query and BatchGet, all reads consistent. Retries are bounded and ours; a conditional failure is read back,
-// because the attempt before may have been the one that wrote.
+// writes, Query and BatchGet, all reads consistent. Retries are bounded and ours. A condition that fails after an attempt
+// without an answer is read back: that attempt may have been the one that wrote.
 import {
   type AttributeValue as Attribute,
   BatchGetItemCommand,
@@ -11,12 +11,13 @@ import {
   GetItemCommand,
   PutItemCommand,
   QueryCommand,
+  UpdateTimeToLiveCommand,
   waitUntilTableExists,
 } from "@aws-sdk/client-dynamodb";
 import type { Backend, Range, Row } from "./backend.ts";
 import { type RetryOptions, retrying } from "./dynamodb-retry.ts";
 import { StoreError } from "./errors.ts";
-import { type Expect, type Key, type Store, storeOf } from "./store.ts";
+import { compareUtf8, type Expect, type Key, type Store, storeOf } from "./store.ts";
 
 export interface DynamoOptions extends RetryOptions {
   readonly table: string;
@@ -27,9 +28,12 @@ type Attributes = Record<string, Attribute>;
 
 const batchMax = 100;
 
+/** A silent server costs this much per attempt, and no longer: without it the SDK waits for ever. */
+const timeouts = { connectionTimeout: 1000, requestTimeout: 2000, throwOnRequestTimeout: true };
+
 /** The client to use with `openDynamo`: its own retries are off, so that every attempt is counted in one place. */
 export function dynamoClient(config: DynamoDBClientConfig = {}): DynamoDBClient {
-  return new DynamoDBClient({ ...config, maxAttempts: 1 });
+  return new DynamoDBClient({ requestHandler: timeouts, ...config, maxAttempts: 1 });
 }
 
 /** A store in a table made by `createTable`. `close` leaves the client to its owner. */
@@ -37,7 +41,10 @@ export function openDynamo(options: DynamoOptions): Store {
   return storeOf(dynamoBackend(options));
 }
 
-/** Makes the table (on demand, deletion-protected where the service knows how) and waits for it; fine if it exists. */
+/**
+ * Makes the table (on demand; deletion protection and `expiresAt` where the service knows them) and waits for it; fine
+ * if it exists.
+ */
 export async function createTable(client: DynamoDBClient, table: string): Promise<void> {
   try {
     await client.send(
@@ -62,6 +69,14 @@ export async function createTable(client: DynamoDBClient, table: string): Promis
     { client, maxWaitTime: 120, minDelay: 0.1, maxDelay: 2 },
     { TableName: table },
   );
+  const TimeToLiveSpecification = { AttributeName: "expiresAt", Enabled: true };
+  try {
+    await client.send(new UpdateTimeToLiveCommand({ TableName: table, TimeToLiveSpecification }));
+  } catch (error) {
+    const { name, message } = error as Error;
+    const isUnknown = name === "UnknownOperationException";
+    if (!isUnknown && !message.includes("already enabled")) throw error;
+  }
 }
 
 function dynamoBackend(options: DynamoOptions): Backend {
@@ -76,17 +91,21 @@ function dynamoBackend(options: DynamoOptions): Backend {
     get,
     async put(row, expect) {
       const input = { TableName: table, Item: toItem(row), ...conditionOf(expect) };
-      const { conflict } = await attempt(() => client.send(new PutItemCommand(input)));
+      const { conflict, mayHaveRun } = await attempt(() => client.send(new PutItemCommand(input)));
+      if (!conflict) return;
+      if (!mayHaveRun) throw conflictOf(row);
       // Versions are unique to an attempt's item: finding ours there means an earlier attempt did write it.
-      if (conflict && (await get(row))?.version !== row.version) throw conflictOf(row);
+      if ((await get(row))?.version !== row.version) throw unknownOf(row);
     },
     async delete(key, expect) {
       const input = { TableName: table, Key: toKey(key), ...conditionOf(expect) };
-      const { conflict, attempts } = await attempt(() => client.send(new DeleteItemCommand(input)));
+      const { conflict, mayHaveRun } = await attempt(() =>
+        client.send(new DeleteItemCommand(input)),
+      );
       if (!conflict) return;
-      // Gone after a retry: the attempt before removed it. (Or somebody else did, which comes to the same.)
-      if (attempts > 1 && (await get(key)) === undefined) return;
-      throw conflictOf(key);
+      if (!mayHaveRun) throw conflictOf(key);
+      // Gone: an earlier attempt removed it. (Or somebody else did, which comes to the same.)
+      if ((await get(key)) !== undefined) throw unknownOf(key);
     },
     scan: (range) => scan(client, table, attempt, range),
     async getMany(keys) {
@@ -108,14 +127,8 @@ async function scan(
   range: Range,
 ): Promise<Row[]> {
   const { low, high } = range;
-  if (
-    low &&
-    high &&
-    low.sk > high.sk &&
-    Buffer.compare(Buffer.from(low.sk), Buffer.from(high.sk)) > 0
-  ) {
-    return [];
-  }
+  // DynamoDB refuses such a BETWEEN instead of finding nothing.
+  if (low && high && compareUtf8(low.sk, high.sk) > 0) return [];
   const rows: Row[] = [];
   // BETWEEN includes both ends; an end that the range excludes is one row more, dropped below.
   const excluded = new Set([low, high].flatMap((end) => (end && !end.inclusive ? [end.sk] : [])));
@@ -208,3 +221,7 @@ function fromItem(item: Attributes): Row {
 
 const conflictOf = (key: Key) =>
   new StoreError("conflict", `${key.pk} ${key.sk} is not as expected.`);
+
+/** A conflict would say that nothing was written, and callers take back on it what they did before. */
+const unknownOf = (key: Key) =>
+  new StoreError("unavailable", `${key.pk} ${key.sk} changed while DynamoDB did not answer.`);

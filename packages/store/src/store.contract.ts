@@ -171,6 +171,14 @@ function queries(store: () => Store): void {
     expect(prefixed.items.map((i) => i.sk)).toEqual(["a#2", "a#10", "a#1"]);
   });
 
+  test("a range that begins after its prefix ends is empty, in byte order", async () => {
+    const pk = fresh();
+    await store().put({ pk, sk: "\uff5ea", data: 0 }, "absent");
+    // U+1F600 is after U+FF5F in UTF-8, and before it in UTF-16.
+    const page = await store().query(pk, { prefix: "\uff5e", from: "\u{1f600}", limit: 5 });
+    expect(page).toEqual({ items: [] });
+  });
+
   test("a cursor stays good when its item and others go", async () => {
     const pk = fresh();
     for (const sk of ["a", "b", "c", "d"]) await store().put({ pk, sk, data: 0 }, "absent");
