@@ -1,6 +1,6 @@
 // The whole service as its users run it: a process of its own, started by the command of the README.
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -42,8 +42,31 @@ export interface RestAnswer {
   readonly body: any;
 }
 
-const root = join(import.meta.dirname, "../..");
+export const root = join(import.meta.dirname, "../..");
 export const bin = join(root, "packages/cli/bin/headgate.mjs");
+
+/** The embedded broker's process, or undefined while none is noted. */
+export const brokerPid = (dataDir: string) => pidIn(join(dataDir, "kafka", "broker.pid"));
+/** The process that holds the data directory. */
+export const servicePid = (dataDir: string) => pidIn(join(dataDir, "headgate.pid"));
+
+function pidIn(file: string): number | undefined {
+  try {
+    return Number.parseInt(readFileSync(file, "utf8"), 10) || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function isAlive(pid: number | undefined): boolean {
+  if (pid === undefined) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** A directory of the test's own, removed by the returned function. */
 export function temporaryDir(): { path: string; remove: () => void } {

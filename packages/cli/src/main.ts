@@ -2,6 +2,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { AppError } from "@headgate/core/errors";
+import { version } from "@headgate/core/version";
 import { Command, CommanderError } from "commander";
 import { apiCommand } from "./commands/api.ts";
 import { consumeCommand } from "./commands/consume.ts";
@@ -32,7 +33,7 @@ const environment: Environment = {
 
 const program = new Command("headgate")
   .description("Serverless Kafka: topics, keys and a bill that can be recounted")
-  .version("0.1.0")
+  .version(version)
   .option("-o, --output <table|json|yaml>", "how to print data", "table")
   .option("--profile <name>", "profile to use")
   .option("--api <url>", "REST address")

@@ -6,17 +6,20 @@ import { serveApi } from "@headgate/api/serve";
 import { getCluster } from "@headgate/control/cluster-reads";
 import type { Control } from "@headgate/control/control";
 import type { NewTenant } from "@headgate/control/tenants";
+import type { TokenSigner } from "@headgate/control/tokens";
 import { waitReady } from "@headgate/control/wait";
 import { AppError } from "@headgate/core/errors";
 import { base32, type CellId } from "@headgate/core/ids";
-import { startGatewayThread } from "@headgate/gateway/start-worker";
+import { version } from "@headgate/core/version";
+import { type GatewayThread, startGatewayThread } from "@headgate/gateway/start-worker";
+import type { KafkaAdmin } from "@headgate/kafka/admin";
 import { startMetering } from "@headgate/metering/start-metering";
 import type { CellDriver } from "@headgate/provisioner/drivers/driver";
 import { embeddedDriver } from "@headgate/provisioner/drivers/embedded";
 import { type Provisioner, startProvisioner } from "@headgate/provisioner/provisioner";
 import { processSignal } from "@headgate/store/signal";
 import { systemClock, systemRandom } from "@headgate/store/system";
-import { startStoreThread } from "@headgate/store/thread";
+import { type StoreThread, startStoreThread } from "@headgate/store/thread";
 import { buildPortal } from "@headgate/web/build";
 import { type Closers, closers } from "./closers.ts";
 import { openDataDir } from "./open-data-dir.ts";
@@ -75,94 +78,127 @@ export async function startHeadgate(options: HeadgateOptions): Promise<Headgate>
 }
 
 async function start(options: HeadgateOptions, stack: Closers): Promise<Omit<Headgate, "close">> {
-  const { host, advertisedHost, log, onProgress } = options;
+  const ground = await openGround(options, stack);
+  const { control, at, signing } = ground;
+  const gateway = await openGateway(options, ground);
+  stack.addDoor("gateway", gateway.close);
+  const advertised = { host: options.advertisedHost, port: gateway.port };
+
+  // The API answers from here on; what needs Kafka waits until Kafka is there.
+  const cell = Promise.withResolvers<Provisioner>();
+  const admins = async (id: CellId) => (await cell.promise).admins(id);
+  const api = await openApi(options, ground, admins, `${advertised.host}:${advertised.port}`);
+  stack.addDoor("API", api.close);
+
+  const driver = embeddedCells(options, ground);
+  stack.add("Kafka", driver.close);
+  const stopping = new AbortController();
+  stack.add("start", () => stopping.abort());
+  const provisioning = startProvisioner({
+    control,
+    drivers: [driver],
+    advertised,
+    tokenSigner: signing.signer,
+    alone: true,
+    onProgress: options.onProgress,
+    signal: AbortSignal.any([options.signal, stopping.signal]),
+  }).then((provisioner) => {
+    stack.add("provisioner", provisioner.close);
+    cell.resolve(provisioner);
+  });
+  provisioning.catch(cell.reject);
+  cell.promise.catch(() => undefined);
+  const [owner] = await Promise.all([ensureOwner(control, at("owner-key.json")), provisioning]);
+
+  const metering = startMetering({ control, admins });
+  stack.add("metering", metering.close);
+  options.onProgress("Preparing the default cluster");
+  await defaultClusterReady(control, owner);
+  return {
+    api: api.url,
+    bootstrap: api.bootstrap,
+    owner,
+    died: firstDeath({ store: ground.storeThread.ended, gateway: gateway.ended }),
+  };
+}
+
+/** What everything else stands on. */
+interface Ground {
+  readonly control: Control;
+  readonly storeThread: StoreThread;
+  readonly signalName: string;
+  readonly signing: { readonly key: SigningKey; readonly signer: TokenSigner };
+  readonly portalDir: string;
+  /** A path in the data directory. */
+  readonly at: (name: string) => string;
+}
+
+async function openGround(options: HeadgateOptions, stack: Closers): Promise<Ground> {
   const dir = resolve(options.dataDir);
   const at = (name: string) => join(dir, name);
   const lock = await openDataDir(dir, options.signal);
   stack.add("data directory", lock.release);
-
   const signalName = base32(systemRandom, 16);
   const signal = processSignal(signalName);
   stack.add("signals", signal.close);
   const [storeThread, signing, portal] = await Promise.all([
-    startStoreThread({ path: at("store.sqlite") }),
+    startStoreThread({ path: at("store.sqlite") }).then((thread) => {
+      stack.add("store", thread.close);
+      return thread;
+    }),
     ensureSigningKey({ key: at("signing-key.pem"), jwks: at("jwks.json") }, systemClock),
-    buildPortal({ onProgress }),
+    buildPortal({ onProgress: options.onProgress }),
   ]);
-  stack.add("store", storeThread.close);
   const { store } = storeThread;
+  const { log } = options;
   const control: Control = { store, signal, clock: systemClock, random: systemRandom, log };
+  return { control, storeThread, signalName, signing, portalDir: portal.dir, at };
+}
 
-  const gateway = await startGatewayThread(
+function openGateway(options: HeadgateOptions, ground: Ground): Promise<GatewayThread> {
+  return startGatewayThread(
     {
-      storePort: storeThread.connect(),
-      signalName,
-      tokens: signing.key,
-      listen: { host, port: options.kafkaPort },
-      advertisedHost,
+      storePort: ground.storeThread.connect(),
+      signalName: ground.signalName,
+      tokens: ground.signing.key,
+      listen: { host: options.host, port: options.kafkaPort },
+      advertisedHost: options.advertisedHost,
       writerId: base32(systemRandom, 16),
       flushMs,
     },
-    log,
+    options.log,
   );
-  stack.addDoor("gateway", gateway.close);
-  const bootstrap = `${advertisedHost}:${gateway.port}`;
+}
 
-  // The API answers from here on; what needs Kafka says so until Kafka is there.
-  const cell = Promise.withResolvers<Provisioner>();
-  cell.promise.catch(() => undefined);
-  const admins = async (id: CellId) => (await cell.promise).admins(id);
-  const api = await serveApi(
-    { control, bootstrap, portalDir: portal.dir, groups: groupsOverKafka({ store, admins }) },
-    { host, port: options.apiPort },
+async function openApi(
+  { host, advertisedHost, apiPort }: HeadgateOptions,
+  { control, portalDir }: Ground,
+  admins: (cell: CellId) => Promise<KafkaAdmin>,
+  bootstrap: string,
+) {
+  const address = { url: "" };
+  const groups = groupsOverKafka({ admins });
+  const publicAddresses = () => ({ api: address.url, bootstrap });
+  const { port, close } = await serveApi(
+    { control, version, portalDir, groups, publicAddresses },
+    { host, port: apiPort },
   );
-  stack.addDoor("API", api.close);
-
-  const driver = embeddedCells(options, dir, at("jwks.json"), signing.key);
-  stack.add("Kafka", driver.close);
-  const stopping = new AbortController();
-  stack.add("start", () => stopping.abort());
-  const [owner] = await Promise.all([
-    ensureOwner(control, at("owner-key.json")),
-    startProvisioner({
-      control,
-      drivers: [driver],
-      advertised: { host: advertisedHost, port: gateway.port },
-      tokenSigner: signing.signer,
-      alone: true,
-      onProgress,
-      signal: AbortSignal.any([options.signal, stopping.signal]),
-    }).then((provisioner) => {
-      stack.add("provisioner", provisioner.close);
-      cell.resolve(provisioner);
-    }, cell.reject),
-    cell.promise,
-  ]);
-  const metering = startMetering({ control, admins });
-  stack.add("metering", metering.close);
-  onProgress("Preparing the default cluster");
-  await defaultClusterReady(control, owner);
-  return {
-    api: `http://${urlHost(advertisedHost)}:${api.port}`,
-    bootstrap,
-    owner,
-    died: firstDeath({ store: storeThread.ended, gateway: gateway.ended }),
-  };
+  address.url = `http://${urlHost(advertisedHost)}:${port}`;
+  return { url: address.url, bootstrap, close };
 }
 
 function embeddedCells(
   { cacheDir, path, javaHome, kafkaHome }: HeadgateOptions,
-  dir: string,
-  jwksPath: string,
-  { issuer, audience }: SigningKey,
+  { at, signing }: Ground,
 ): CellDriver {
+  const { issuer, audience } = signing.key;
   return embeddedDriver({
     cacheDir,
     path,
     javaHome,
     kafkaHome,
-    tokens: { jwksPath, issuer, audience },
-    dataDirOf: () => join(dir, "kafka"),
+    tokens: { jwksPath: at("jwks.json"), issuer, audience },
+    dataDirOf: () => at("kafka"),
   });
 }
 
