@@ -28,10 +28,10 @@ interface Task {
   readonly entry: WorkEntry | undefined;
 }
 
-/** When a key that is not finished is worth another try. */
+/** What comes of a key that is not finished. */
 interface Next {
   readonly attempts: number;
-  readonly notBeforeMs: number;
+  readonly waitMs: number;
   /** Announced, but its spec had not come: the next signal may mean that it has. */
   readonly waitsForSpec: boolean;
 }
@@ -53,17 +53,15 @@ export function startWorker(options: WorkerOptions): Worker {
   const run = async (name: string, task: Task): Promise<void> => {
     const wakes = memory.wakes;
     const next = await attempt(options, task, memory.attemptsOf(name));
-    memory.remember(name, task, next, wakes);
+    const seen = memory.remember(name, task, next, wakes);
     running.delete(name);
-    if (next && !next.waitsForSpec && !stopped) {
-      const timer = setTimeout(
-        () => {
-          timers.delete(timer);
-          if (task.entry) scan();
-          else touch(task.key);
-        },
-        Math.max(0, next.notBeforeMs - performance.now()),
-      );
+    if (next && !stopped) {
+      const timer = setTimeout(() => {
+        timers.delete(timer);
+        if (!memory.ripen(name, seen)) return;
+        if (task.entry) scan();
+        else touch(task.key);
+      }, next.waitMs);
       timers.add(timer);
     }
     scan();
@@ -150,28 +148,39 @@ function latest(fn: () => Promise<void>, log: WorkerOptions["log"]) {
 }
 
 interface Seen extends Next {
-  /** Version of the entry that was tried; another one is news, and tried at once. */
-  readonly version: string;
+  /** Version of the entry that was tried; another one is news, and tried at once. A touch is no news. */
+  readonly version: string | undefined;
   /** Signals heard when the try began. */
   readonly wakes: number;
+  /** Set when the wait is over: timers and clocks disagree by a millisecond, so no clock is asked. */
+  isDue: boolean;
 }
 
 /** What is remembered of keys between two tries. */
 function keyMemory() {
   const seen = new Map<string, Seen>();
-  const versionOf = (task: Task): string => task.entry?.version ?? "";
   return {
     wakes: 0,
     attemptsOf: (name: string): number => seen.get(name)?.attempts ?? 0,
-    isDue(name: string, task: Task): boolean {
+    isDue(name: string, { entry }: Task): boolean {
       const last = seen.get(name);
-      if (!last || last.version !== versionOf(task)) return true;
-      if (last.waitsForSpec && last.wakes !== this.wakes) return true;
-      return performance.now() >= last.notBeforeMs;
+      if (!last || last.isDue) return true;
+      if (entry && entry.version !== last.version) return true;
+      return last.waitsForSpec && last.wakes !== this.wakes;
     },
-    remember(name: string, task: Task, next: Next | undefined, wakes: number): void {
-      if (next) seen.set(name, { ...next, version: versionOf(task), wakes });
+    remember(name: string, { entry }: Task, next: Next | undefined, wakes: number) {
+      const version = entry?.version ?? seen.get(name)?.version;
+      if (next) seen.set(name, { ...next, version, wakes, isDue: false });
       else seen.delete(name);
+      return seen.get(name);
+    },
+    /** The wait is over; false when the key was tried again since. */
+    ripen(name: string, last: Seen | undefined): boolean {
+      if (!last || seen.get(name) !== last) return false;
+      // Nothing but failed tries is worth remembering: the key may have left the queue.
+      if (last.attempts === 0) seen.delete(name);
+      last.isDue = true;
+      return true;
     },
   };
 }
@@ -186,15 +195,14 @@ async function attempt(
     const outcome = await options.reconcile(key);
     switch (outcome.do) {
       case "again":
-        return { attempts: 0, notBeforeMs: after(outcome.afterMs), waitsForSpec: false };
+        return { attempts: 0, waitMs: outcome.afterMs, waitsForSpec: false };
       case "retry":
         return failed(options, key, attempts, outcome.error);
       case "done":
       case "stuck": {
         if (outcome.do === "stuck") options.log?.("stuck", { key, reason: outcome.message });
         if (!entry || (await options.queue.done(entry, outcome.generation))) return undefined;
-        const notBeforeMs = after(options.pollMs ?? pollMsDefault);
-        return { attempts: 0, notBeforeMs, waitsForSpec: true };
+        return { attempts: 0, waitMs: options.pollMs ?? pollMsDefault, waitsForSpec: true };
       }
     }
   } catch (error) {
@@ -207,7 +215,5 @@ function failed(options: WorkerOptions, key: WorkKey, attempts: number, error: u
   const waitMs = backoffMs(attempts + 1, dice);
   const message = error instanceof Error ? error.message : String(error);
   options.log?.("reconcile failed, will try again", { key, attempts: attempts + 1, message });
-  return { attempts: attempts + 1, notBeforeMs: after(waitMs), waitsForSpec: false };
+  return { attempts: attempts + 1, waitMs, waitsForSpec: false };
 }
-
-const after = (ms: number): number => performance.now() + ms;
