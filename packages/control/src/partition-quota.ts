@@ -89,7 +89,10 @@ async function change(
   const key = quotaKey(cluster.tenant, cluster.id);
   await retryConflicts(control, async () => {
     const { quota, version } = await readSettled(control, cluster);
-    await control.store.put({ ...key, data: next(quota) }, version ?? "absent");
+    const after = next(quota);
+    // Nothing to settle where the cluster, and its counter with it, is gone.
+    if (version === undefined && after === quota) return;
+    await control.store.put({ ...key, data: after }, version ?? "absent");
   });
 }
 

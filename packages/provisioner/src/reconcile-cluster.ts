@@ -19,6 +19,7 @@ import { failedStatus, readyStatus } from "./conditions.ts";
 import type { ProvisionerDeps } from "./deps.ts";
 import { again, done, type Outcome, outcomeOf } from "./outcome.ts";
 import { probePrincipal } from "./probe-principal.ts";
+import { removeGroups } from "./remove-groups.ts";
 import { poll } from "./topic-broker.ts";
 
 export interface ClusterKey {
@@ -28,6 +29,7 @@ export interface ClusterKey {
 
 const noCellMs = 250;
 const topicsLeftMs = 50;
+const leftOnCellMs = 200;
 const notProbedMs = 100;
 const probeWaitMs = 5000;
 const topicsPerLook = 500;
@@ -136,8 +138,8 @@ async function isProbed(deps: ProvisionerDeps, placement: Placement): Promise<bo
 }
 
 /**
- * Topics first, each by its own reconcile (final offsets, quota); then whatever else carries the prefix on the cell; then
- * groups, ACLs and the items, the cluster's own last: as long as it is there, this is repeated. The put-once lookups
+ * Topics first, each by its own reconcile (final offsets, quota); then whatever else the cell has of it; then the items,
+ * the cluster's own last: as long as it is there, this is repeated. The put-once lookups
  * of id and prefix stay: old bills and events name them, and neither may ever belong to another cluster.
  */
 async function remove(
@@ -152,7 +154,7 @@ async function remove(
   for (const { value } of left.items) touch(["topic", tenant, id, value.name]);
   if (left.items.length > 0) return again(topicsLeftMs);
   deps.assertHeld();
-  if (placement) await clearCell(deps, placement);
+  if (placement && !(await clearCell(deps, placement))) return again(leftOnCellMs);
   deps.assertHeld();
   await control.store.delete(quotaKey(tenant, id), "any");
   await clusters(control.store).remove(tenant, name, stored.version);
@@ -162,16 +164,24 @@ async function remove(
   return done(generation);
 }
 
-/** Removes everything of a cluster from its cell. A group with members stays for now: its members lose their ACLs. */
-async function clearCell(deps: ProvisionerDeps, placement: Placement): Promise<void> {
+/**
+ * Removes everything of a cluster from its cell; false while something is left. ACLs go first: from then on nothing can
+ * be written and no group joined again, whatever a gateway still has open.
+ */
+async function clearCell(deps: ProvisionerDeps, placement: Placement): Promise<boolean> {
   const admin = await deps.admins.of(placement.cell);
   const isOwn = (name: string | null) => name?.startsWith(placement.prefix) ?? false;
+  for (const { error } of await admin.deleteAcls([aclsToRemove(placement)])) if (error) throw error;
   // Only a create that a broker carried out long after it was given up on can have left one.
   const orphans = (await admin.metadata("all")).filter((topic) => isOwn(topic.name));
-  if (orphans.length > 0) await admin.deleteTopics({ ids: orphans.map((topic) => topic.topicId) });
-  const groups = (await admin.listGroups()).map((group) => group.groupId).filter(isOwn);
-  if (groups.length > 0) await admin.deleteGroups(groups);
-  for (const { error } of await admin.deleteAcls([aclsToRemove(placement)])) if (error) throw error;
+  if (orphans.length > 0) {
+    const ids = orphans.map((topic) => topic.topicId);
+    for (const { error } of await admin.deleteTopics({ ids })) {
+      if (error && error.errorName !== "UNKNOWN_TOPIC_ID") throw error;
+    }
+  }
+  const areGone = await removeGroups(admin, isOwn);
+  return areGone && orphans.length === 0;
 }
 
 /** Writes the status of what was reconciled, unless the cluster was made anew or is further on by now. */
