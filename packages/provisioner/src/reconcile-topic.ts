@@ -70,7 +70,7 @@ async function converge(
     const observed = await observeTopic(admin, physical);
     if (observed.state === "unknown") return again(unknownMs);
     const change = nextTopicChange(goal, observed);
-    if (!change && goal.deleted) return remove(deps, key, stored);
+    if (!change && goal.deleted) return removeUnseen(deps, key, stored, admin, physical);
     if (!change) return ready(deps, key, stored.value, admin, physical, observed);
     deps.assertHeld();
     if (change.do === "delete") await lastOffsets(deps, admin, key, placement);
@@ -145,6 +145,23 @@ async function lastOffsets(
   { prefix }: Placement,
 ): Promise<void> {
   await snapshotOffsets(control, admin, { tenant, cluster, prefix, topics: [name] });
+}
+
+/**
+ * Of a topic whose creation nobody saw end, a broker may not have heard yet; the controller has, and deletes it by name.
+ */
+async function removeUnseen(
+  deps: ProvisionerDeps,
+  key: TopicKey,
+  stored: Stored<TopicRecord>,
+  admin: KafkaAdmin,
+  physical: string,
+): Promise<Outcome> {
+  if (stored.value.status.topicId === undefined) {
+    deps.assertHeld();
+    await changeTopic(admin, physical, { do: "delete" }, undefined);
+  }
+  return remove(deps, key, stored);
 }
 
 /**
