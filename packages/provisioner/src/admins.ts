@@ -1,13 +1,15 @@
 // One admin connection per cell, shared by reconcilers, metering and the API. It reconnects by itself when a broker
 // restarts; when the cell's addresses change or it was off, a new one is made.
+import { AppError } from "@headgate/core/errors";
 import type { CellId } from "@headgate/core/ids";
 import type { KafkaAdmin } from "@headgate/kafka/admin";
 
 export interface Admins {
-  /** Throws `cell.unavailable` while the cell is off; the call after that tries again. */
+  /** Throws `cell.unavailable` while the cell is off, and after `close`; the call after that tries again. */
   of(cell: CellId): Promise<KafkaAdmin>;
   /** The next call makes a new connection; requests under way on the old one fail with ConnectionError. */
   renew(cell: CellId): void;
+  /** Also those still being opened. */
   close(): void;
 }
 
@@ -20,22 +22,21 @@ export function cachedAdmins(open: (cell: CellId) => Promise<KafkaAdmin>): Admin
       () => undefined,
     );
 
-  const make = async (cell: CellId): Promise<KafkaAdmin> => {
-    try {
-      return await open(cell);
-    } catch (error) {
-      admins.delete(cell);
-      throw error;
-    }
+  let closed = false;
+
+  const make = (cell: CellId): Promise<KafkaAdmin> => {
+    const made = open(cell);
+    admins.set(cell, made);
+    made.catch(() => {
+      if (admins.get(cell) === made) admins.delete(cell);
+    });
+    return made;
   };
 
   return {
-    of(cell) {
-      const known = admins.get(cell);
-      if (known) return known;
-      const made = make(cell);
-      admins.set(cell, made);
-      return made;
+    async of(cell) {
+      if (closed) throw new AppError("cell.unavailable", { detail: "This process is stopping." });
+      return admins.get(cell) ?? make(cell);
     },
     renew(cell) {
       const admin = admins.get(cell);
@@ -43,6 +44,7 @@ export function cachedAdmins(open: (cell: CellId) => Promise<KafkaAdmin>): Admin
       if (admin) drop(admin);
     },
     close() {
+      closed = true;
       for (const admin of admins.values()) drop(admin);
       admins.clear();
     },

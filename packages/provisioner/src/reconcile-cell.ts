@@ -54,7 +54,9 @@ export async function reconcileCell(
     if (progress.state === "done") return done(0);
     return { do: "stuck", generation: 0, reason: "CellStuck", message: progress.reason };
   } catch (error) {
-    return outcomeOf(error, 0);
+    const outcome = outcomeOf(error, 0);
+    await recordCell(deps, id, await driver.observe(id), outcome.do === "stuck");
+    return outcome;
   }
 }
 

@@ -59,7 +59,7 @@ export interface CellDriver {
    * with; the call after that tries again.
    */
   ensure(cell: CellId, desired: DesiredCell, context: DriverContext): Promise<Progress>;
-  /** Removes the cell and its data; idempotent. */
+  /** Removes the cell and its data; idempotent. Throws, once, what the last change ended with, like `ensure`. */
   destroy(cell: CellId, context: DriverContext): Promise<Progress>;
   /** A new admin connection, the caller's to close. Throws `cell.unavailable` while the cell is not on. */
   admin(cell: CellId): Promise<KafkaAdmin>;

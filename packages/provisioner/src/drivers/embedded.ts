@@ -88,8 +88,12 @@ export function embeddedDriver(options: EmbeddedDriverOptions): CellDriver {
       });
     },
     async admin(cell) {
-      const { kafka } = heldOf(cell);
-      if (!kafka) throw new AppError("cell.unavailable", { detail: `Cell ${cell} is off.` });
+      const { kafka, change } = heldOf(cell);
+      const { power } = powerOf(kafka, change !== undefined);
+      if (!kafka || power !== "on") {
+        const now = power === "off" ? "off" : "starting or stopping";
+        throw new AppError("cell.unavailable", { detail: `Cell ${cell} is ${now}.` });
+      }
       const { bootstrap, admin } = kafka;
       return kafkaAdmin({
         bootstrap: `${bootstrap.host}:${bootstrap.port}`,
