@@ -16,6 +16,7 @@ const codeOf = {
   unavailable: "store.unavailable",
   /** The disk is full; the write did not happen. */
   full: "store.full",
+  damaged: "env.data_damaged",
   newer: "env.data_newer",
   in_use: "env.data_in_use",
   not_writable: "env.data_not_writable",

@@ -21,6 +21,19 @@ const clean = () => {
 };
 afterEach(clean);
 
+/** Commits in the write-ahead log, by its format (sqlite.org/fileformat2.html §4.1). */
+function commitsIn(path: string): number {
+  const wal = readFileSync(`${path}-wal`);
+  const pageBytes = wal.readUInt32BE(8);
+  let commits = 0;
+  for (let at = 32; at + 24 + pageBytes <= wal.length; at += 24 + pageBytes) {
+    const isCurrent = wal.subarray(at + 8, at + 16).equals(wal.subarray(16, 24));
+    // "For commit records, the size of the database file in pages after the commit. For all other records, zero."
+    if (isCurrent && wal.readUInt32BE(at + 4) !== 0) commits += 1;
+  }
+  return commits;
+}
+
 storeContract("SQLite", async () => {
   const dir = mkdtempSync(join(tmpdir(), "headgate-store-"));
   const store = openSqlite({ path: join(dir, "store.db") });
@@ -83,19 +96,45 @@ test("a full disk fails the puts that do not fit, keeps what was acknowledged, a
   expect(left).toEqual(["after", ...stored.slice(1)]);
 });
 
-test("puts of one turn share a commit, and a conflict among them fails alone", async () => {
+test("puts of one turn share one commit, and a conflict among them fails alone", async () => {
   const path = join(tempDir(), "store.db");
   const store = openSqlite({ path });
   await store.put({ pk: "P", sk: "s7", data: "old" }, "absent");
-  const walBefore = statSync(`${path}-wal`).size;
+  const before = commitsIn(path);
   const results = await Promise.allSettled(
-    Array.from({ length: 20 }, (_, i) => store.put({ pk: "P", sk: `s${i}`, data: i }, "absent")),
+    Array.from({ length: 50 }, (_, i) => store.put({ pk: "P", sk: `s${i}`, data: i }, "absent")),
   );
-  const walGrowth = statSync(`${path}-wal`).size - walBefore;
+  expect(commitsIn(path) - before).toBe(1);
+  for (let i = 0; i < 3; i++) await store.put({ pk: "P", sk: `t${i}`, data: i }, "absent");
+  expect(commitsIn(path) - before).toBe(4);
   await store.close();
   expect(results.flatMap((r, i) => (r.status === "rejected" ? [i] : []))).toEqual([7]);
-  // Each commit writes the changed leaf page anew: 20 commits would be 20 pages.
-  expect(walGrowth).toBeLessThan(10 * 4200);
+});
+
+test("puts that arrive while a commit is on its way share the next one", async () => {
+  const path = join(tempDir(), "store.db");
+  const store = openSqlite({ path });
+  await store.put({ pk: "P", sk: "first", data: 0 }, "absent");
+  const before = commitsIn(path);
+  // Each chain puts its next item when its last was acknowledged: all of them meet again in each turn.
+  const chain = async (name: string) => {
+    for (let i = 0; i < 5; i++) await store.put({ pk: "P", sk: `${name}-${i}`, data: i }, "absent");
+  };
+  await Promise.all(Array.from({ length: 20 }, (_, i) => chain(`c${i}`)));
+  expect(commitsIn(path) - before).toBe(5);
+  await store.close();
+});
+
+test("a write that cannot be stored fails alone; those that shared its commit are stored", async () => {
+  const path = join(tempDir(), "store.db");
+  const store = openSqlite({ path, bytesMax: 300_000 });
+  const big = store.put({ pk: "P", sk: "big", data: "x".repeat(299_000) }, "absent");
+  const small = store.put({ pk: "P", sk: "small", data: 1 }, "absent");
+  await expect(big).rejects.toMatchObject({ kind: "full" });
+  const version = await small;
+  expect(await store.get({ pk: "P", sk: "small" })).toMatchObject({ version, data: 1 });
+  expect(await store.get({ pk: "P", sk: "big" })).toBeUndefined();
+  await store.close();
 });
 
 test("a file of a newer layout is refused and left alone", async () => {
@@ -119,6 +158,10 @@ test("a file in use is refused; the first user goes on", async () => {
   );
   await first.put({ pk: "P", sk: "s", data: 1 }, "absent");
   await first.close();
+  // Of a file that is there already, the lock is taken by opening it, not by the first write.
+  const second = openSqlite({ path });
+  expect(() => openSqlite({ path })).toThrow(expect.objectContaining({ kind: "in_use" }));
+  await second.close();
 });
 
 test("a place that cannot be written is refused with a clear error", () => {
@@ -132,7 +175,9 @@ test("a place that cannot be written is refused with a clear error", () => {
 test("a file that is no database is refused, not overwritten", () => {
   const path = join(tempDir(), "store.db");
   writeFileSync(path, "precious ".repeat(1000));
-  expect(() => openSqlite({ path })).toThrow(expect.objectContaining({ kind: "unavailable" }));
+  expect(() => openSqlite({ path })).toThrow(
+    expect.objectContaining({ kind: "damaged", code: "env.data_damaged" }),
+  );
   expect(readFileSync(path, "utf8")).toBe("precious ".repeat(1000));
 });
 

@@ -34,7 +34,7 @@ const schema = `
 
 const columns = "pk, sk, version, schema_version AS schemaVersion, expires_at AS expiresAt, data";
 
-/** Opens or makes the file. Throws `not_writable`, `in_use`, `newer` or `full`. */
+/** Opens or makes the file. Throws `not_writable`, `in_use`, `newer`, `damaged` or `full`. */
 export function openSqlite(options: SqliteOptions): Store {
   return storeOf(sqliteBackend(options));
 }
@@ -67,7 +67,12 @@ export function sqliteBackend(options: SqliteOptions): Backend {
 function makeDirs(dir: string): void {
   if (existsSync(dir)) return;
   if (dirname(dir) !== dir) makeDirs(dirname(dir));
-  mkdirSync(dir);
+  try {
+    mkdirSync(dir);
+  } catch (error) {
+    // Two processes may start on one new directory: the lock below decides between them.
+    if (!existsSync(dir)) throw error;
+  }
 }
 
 function openFile(options: SqliteOptions): DatabaseSync {
@@ -76,7 +81,8 @@ function openFile(options: SqliteOptions): DatabaseSync {
     // Made here for its mode: the file holds verifiers of secrets.
     closeSync(openSync(options.path, "a", 0o600));
   } catch (error) {
-    throw new StoreError("not_writable", `${options.path} cannot be written.`, error);
+    const kind = (error as NodeJS.ErrnoException).code === "ENOSPC" ? "full" : "not_writable";
+    throw new StoreError(kind, `${options.path} cannot be written.`, error);
   }
   const db = new DatabaseSync(options.path);
   try {
@@ -240,6 +246,7 @@ function fromSqlite(error: unknown, path = "The store"): StoreError {
   const code = Number((error as { errcode?: number }).errcode ?? 0) & 0xff;
   const text = error instanceof Error ? error.message : String(error);
   if (code === 13) return new StoreError("full", `${path}: ${text}.`, error);
+  if (code === 11 || code === 26) return new StoreError("damaged", `${path}: ${text}.`, error);
   if (code === 5 || code === 6) return new StoreError("in_use", `${path}: ${text}.`, error);
   if (code === 8 || code === 14) return new StoreError("not_writable", `${path}: ${text}.`, error);
   return new StoreError("unavailable", `${path}: ${text}.`, error);

@@ -185,7 +185,11 @@ function toRow(item: NewItem, version: Version): Row {
     throw new StoreError("too_large", `${item.sk}: ${bytes} bytes, at most ${itemBytesMax}.`);
   }
   const { pk, sk, schemaVersion = 1 } = item;
-  return { pk, sk, version, schemaVersion, expiresAt: item.expiresAt ?? null, data };
+  const expiresAt = item.expiresAt ?? null;
+  if (![schemaVersion, expiresAt ?? 0].every(Number.isSafeInteger)) {
+    throw new StoreError("invalid", `${sk}: schemaVersion and expiresAt are whole numbers`);
+  }
+  return { pk, sk, version, schemaVersion, expiresAt, data };
 }
 
 function fromRow(row: Row): Item {

@@ -1,6 +1,6 @@
 // Messages between a store thread and its callers: arrays of calls one way, arrays of outcomes the other, one message
 // per turn of the event loop. Errors cross as kind and text, so that a Conflict stays a Conflict.
-import type { MessagePort } from "node:worker_threads";
+import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import type { Backend } from "./backend.ts";
 import { StoreError, type StoreErrorKind } from "./errors.ts";
 
@@ -43,8 +43,14 @@ export function batched<T>(port: Pick<MessagePort, "postMessage">): (message: T)
   };
 }
 
+export interface Served {
+  /** Takes the calls that were sent and have not arrived. */
+  drain(): void;
+  close(): void;
+}
+
 /** Answers the calls that arrive on `port` from a backend. */
-export function serve(port: MessagePort, backend: Backend): void {
+export function serve(port: MessagePort, backend: Backend): Served {
   const reply = batched<Outcome>(port);
   const answer = async ({ id, method, args }: Call): Promise<void> => {
     try {
@@ -54,9 +60,18 @@ export function serve(port: MessagePort, backend: Backend): void {
       reply({ id, error: toWireError(error) });
     }
   };
-  port.on("message", (calls: readonly Call[]) => {
+  const take = (calls: readonly Call[]): void => {
     for (const call of calls) void answer(call);
-  });
+  };
+  port.on("message", take);
+  return {
+    drain() {
+      for (let sent = receiveMessageOnPort(port); sent; sent = receiveMessageOnPort(port)) {
+        take(sent.message as readonly Call[]);
+      }
+    },
+    close: () => port.close(),
+  };
 }
 
 /** A backend whose calls are answered at the other end of `port`. */

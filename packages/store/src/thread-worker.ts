@@ -2,7 +2,7 @@
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import type { Backend } from "./backend.ts";
 import { type SqliteOptions, sqliteBackend } from "./sqlite.ts";
-import { serve, toWireError, type WireError } from "./thread-protocol.ts";
+import { type Served, serve, toWireError, type WireError } from "./thread-protocol.ts";
 
 export type ToThread = { connect: MessagePort } | { close: true };
 export type FromThread = { ready: true } | { failed: WireError };
@@ -22,13 +22,14 @@ function open(): Backend | undefined {
 
 const backend = open();
 if (backend) {
-  const ports: MessagePort[] = [];
+  const ports: Served[] = [];
   parent.on("message", async (message: ToThread) => {
     if ("connect" in message) {
-      ports.push(message.connect);
-      serve(message.connect, backend);
+      ports.push(serve(message.connect, backend));
       return;
     }
+    // Ports have no order between them: calls sent before the close may still lie in theirs.
+    for (const port of ports) port.drain();
     await backend.close();
     // The turn after next: replies to what the close flushed are posted first.
     setImmediate(() => {

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Worker } from "node:worker_threads";
+import { MessageChannel, Worker } from "node:worker_threads";
 import { afterEach, expect, test } from "vitest";
 import { openSqlite } from "./sqlite.ts";
 import { storeContract } from "./store.contract.ts";
@@ -67,6 +67,29 @@ test("opening fails on the caller's thread with the adapter's error", async () =
   await expect(startStoreThread({ path: join(file, "store.db") })).rejects.toMatchObject({
     kind: "not_writable",
     code: "env.data_not_writable",
+  });
+});
+
+test("close acknowledges what was asked through any port before it, also in the same turn", async () => {
+  for (let round = 0; round < 10; round++) {
+    const thread = await startStoreThread({ path: join(tempDir(), "store.db") });
+    const other = storeOver(thread.connect());
+    const puts = Array.from({ length: 20 }, (_, i) =>
+      (i % 2 ? other : thread.store).put({ pk: "P", sk: `s${i}`, data: i }, "absent"),
+    );
+    const [results] = await Promise.all([Promise.allSettled(puts), thread.close()]);
+    expect(results.filter(({ status }) => status === "rejected")).toEqual([]);
+  }
+});
+
+test("when the other end goes, calls without an answer fail as unavailable, and so do later ones", async () => {
+  const { port1, port2 } = new MessageChannel();
+  const store = storeOver(port2);
+  const call = store.get({ pk: "P", sk: "s" });
+  port1.close();
+  await expect(call).rejects.toMatchObject({ kind: "unavailable" });
+  await expect(store.put({ pk: "P", sk: "s", data: 1 }, "any")).rejects.toMatchObject({
+    kind: "unavailable",
   });
 });
 

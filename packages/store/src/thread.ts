@@ -48,6 +48,8 @@ export async function startStoreThread(
     connect,
     ended,
     async close() {
+      // What this thread asked in this very turn is not posted yet.
+      await store.close();
       worker.ref();
       worker.postMessage({ close: true } satisfies ToThread);
       await ended;
