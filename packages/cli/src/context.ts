@@ -1,4 +1,5 @@
 // What every command gets: where to connect, where to print. Built once in main.ts from flags and environment.
+import { exitCodes, Failure } from "./failure.ts";
 import type { Format, Output } from "./output.ts";
 import { type Profile, readProfile } from "./profile.ts";
 
@@ -50,8 +51,11 @@ export function resolveProfile(env: Environment, flags: GlobalFlags): Profile {
 }
 
 function parseKey(text: string | undefined): Profile["key"] | undefined {
-  const at = text?.indexOf(":") ?? -1;
-  return text === undefined || at < 0
-    ? undefined
-    : { id: text.slice(0, at), secret: text.slice(at + 1) };
+  if (text === undefined) return undefined;
+  const at = text.indexOf(":");
+  if (at > 0) return { id: text.slice(0, at), secret: text.slice(at + 1) };
+  throw new Failure("--key is the key's id and its secret with a colon between.", {
+    exitCode: exitCodes.usage,
+    fix: "For example --key ak_…:hgs_…; in scripts set HEADGATE_KEY instead.",
+  });
 }

@@ -1,11 +1,8 @@
-import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { Command } from "commander";
 import type { Message, Producer } from "kafkajs";
 import type { Context } from "../context.ts";
 import { kafkaOf, toFailure } from "../kafka.ts";
-
-const batchRecords = 500;
 
 /** `headgate produce TOPIC`: one record per line of standard input; acknowledged by all replicas. */
 export function produceCommand(context: Context, stdin: Readable): Command {
@@ -19,8 +16,8 @@ export function produceCommand(context: Context, stdin: Readable): Command {
       const producer = kafkaOf(profile).producer();
       try {
         await producer.connect();
-        const lines = values.length > 0 ? values : createInterface({ input: stdin });
-        const written = await produceLines(producer, topic, lines, flags.keySeparator);
+        const batches = values.length > 0 ? [values] : linesOf(stdin);
+        const written = await produceBatches(producer, topic, batches, flags.keySeparator);
         context.out.stderr(`${written} written to ${topic}.\n`);
       } catch (error) {
         throw toFailure(error, profile, topic);
@@ -30,25 +27,32 @@ export function produceCommand(context: Context, stdin: Readable): Command {
     });
 }
 
-async function produceLines(
+/** Each batch is acknowledged before the next; answers how many records were. */
+async function produceBatches(
   producer: Producer,
   topic: string,
-  lines: AsyncIterable<string> | Iterable<string>,
+  batches: AsyncIterable<readonly string[]> | Iterable<readonly string[]>,
   separator: string | undefined,
 ): Promise<number> {
   let written = 0;
-  let batch: Message[] = [];
-  const flush = async () => {
-    if (batch.length > 0) await producer.send({ topic, acks: -1, messages: batch });
-    written += batch.length;
-    batch = [];
-  };
-  for await (const line of lines) {
-    batch.push(toMessage(line, separator));
-    if (batch.length === batchRecords) await flush();
+  for await (const lines of batches) {
+    if (lines.length === 0) continue;
+    const messages = lines.map((line) => toMessage(line, separator));
+    await producer.send({ topic, acks: -1, messages });
+    written += messages.length;
   }
-  await flush();
   return written;
+}
+
+/** Lines as they arrive: what is typed goes out at each Return, a file goes out in pieces of 64 KiB. */
+async function* linesOf(stdin: Readable): AsyncGenerator<readonly string[]> {
+  let rest = "";
+  for await (const chunk of stdin.setEncoding("utf8")) {
+    const lines = (rest + String(chunk)).split(/\r?\n/);
+    rest = lines.pop() ?? "";
+    yield lines;
+  }
+  if (rest !== "") yield [rest];
 }
 
 function toMessage(line: string, separator: string | undefined): Message {

@@ -28,16 +28,14 @@ export function usageCommand(context: Context): Command {
     .option("--by <hour|topic|serviceAccount>", "how to group it", "topic")
     .action(async (flags: { by: string }) => {
       const profile = context.profile();
-      const query = new URLSearchParams({ groupBy: flags.by, cluster: profile.cluster });
+      const from = `${new Date().toISOString().slice(0, 7)}-01T00:00:00.000Z`;
+      const query = new URLSearchParams({ groupBy: flags.by, cluster: profile.cluster, from });
       const usage = await request(profile, "GET", `/v1/usage?${query}`);
       const { rows } = usage.body as { rows: UsageRow[] };
+      printRows(context.out, rows, columns);
+      if (context.out.format !== "table") return;
       const invoice = await request(profile, "GET", "/v1/invoices/current");
-      if (context.out.format === "table") {
-        printRows(context.out, rows, columns);
-        const { total, period } = invoice.body as { total: string; period: string };
-        context.out.stdout(`\nSo far in ${period}: ${total} USD\n`);
-      } else {
-        printRows(context.out, rows, columns);
-      }
+      const { total, period } = invoice.body as { total: string; period: string };
+      context.out.stdout(`\nSo far in ${period}: ${total} USD\n`);
     });
 }
