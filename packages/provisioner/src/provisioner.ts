@@ -6,16 +6,17 @@ import type { TokenSigner } from "@headgate/control/tokens";
 import { AppError } from "@headgate/core/errors";
 import { base32, type CellId, type ClusterId, type TenantId } from "@headgate/core/ids";
 import type { KafkaAdmin } from "@headgate/kafka/admin";
-import { keepLease, leases } from "@headgate/store/leases";
+import { leases } from "@headgate/store/leases";
 import type { WorkKey } from "@headgate/store/work-queue";
 import { cachedAdmins } from "./admins.ts";
 import type { ProvisionerDeps } from "./deps.ts";
-import type { CellDriver, DriverContext } from "./drivers/driver.ts";
+import { type CellDriver, type DriverContext, settle } from "./drivers/driver.ts";
 import { done, type Outcome } from "./outcome.ts";
 import { cellOf, reconcileCell, recordCell } from "./reconcile-cell.ts";
 import { reconcileCluster } from "./reconcile-cluster.ts";
 import { reconcileTopic } from "./reconcile-topic.ts";
 import { sweepUnfinished } from "./sweep.ts";
+import { type LeasedWork, workAlone, workUnderLease } from "./work-under-lease.ts";
 import { startWorker } from "./worker.ts";
 
 export interface ProvisionerOptions extends DriverContext {
@@ -43,9 +44,12 @@ export interface Provisioner {
   close(): Promise<void>;
 }
 
-/** Resolves when the cell is up. Throws what its driver throws: `env.*`, `kafka.start_failed`. */
+/**
+ * Resolves when the cell is up and, unless `alone`, this process holds the lease: a standby waits until `signal` aborts.
+ * Throws what its driver throws: `env.*`, `kafka.start_failed`.
+ */
 export async function startProvisioner(options: ProvisionerOptions): Promise<Provisioner> {
-  const { control, drivers } = options;
+  const { control, drivers, signal } = options;
   const [driver] = drivers;
   const admins = cachedAdmins((cell) => adminOf(options, cell));
   const deps: Omit<ProvisionerDeps, "assertHeld"> = {
@@ -56,14 +60,19 @@ export async function startProvisioner(options: ProvisionerOptions): Promise<Pro
     advertised: options.advertised,
     priceBook: (tenant) => priceBookOf(control, { tenant }),
   };
-  const unfenced = { ...deps, assertHeld: () => undefined };
-  const cell = await cellOf(unfenced, driver);
-  await bringUp(unfenced, driver, cell, options);
-  const work = (assertHeld: () => void) =>
-    startWork(options, { ...deps, assertHeld }, driver, cell);
-  const running = options.alone ? { stop: work(() => undefined) } : underLease(options, work);
+  const work: LeasedWork<CellId> = {
+    async prepare(assertHeld) {
+      const cell = await cellOf({ ...deps, assertHeld }, driver);
+      await bringUp({ ...deps, assertHeld }, driver, cell, options);
+      return cell;
+    },
+    start: (assertHeld, cell) => startWork(options, { ...deps, assertHeld }, driver, cell),
+  };
+  const running = options.alone
+    ? await workAlone(work)
+    : await workUnderLease(work, leasesOf(options), { signal, onError: leaseFailed(control) });
   return {
-    cell,
+    cell: running.prepared,
     admins: admins.of,
     async close() {
       await running.stop();
@@ -71,6 +80,12 @@ export async function startProvisioner(options: ProvisionerOptions): Promise<Pro
     },
   };
 }
+
+const leasesOf = ({ control: { store, random }, leaseMs }: ProvisionerOptions) =>
+  leases({ store, owner: base32(random, 16), ttlMs: leaseMs });
+
+const leaseFailed = (control: Control) => (error: unknown) =>
+  control.log?.("provisioner lease", { message: String(error) });
 
 async function adminOf({ drivers }: ProvisionerOptions, cell: CellId): Promise<KafkaAdmin> {
   for (const driver of drivers) {
@@ -86,14 +101,12 @@ async function bringUp(
   cell: CellId,
   context: DriverContext,
 ): Promise<void> {
-  for (;;) {
+  const progress = await settle(() => {
     context.signal?.throwIfAborted();
-    const progress = await driver.ensure(cell, { power: "on", brokers: 1 }, context);
-    if (progress.state === "stuck") {
-      throw new AppError("kafka.start_failed", { detail: progress.reason });
-    }
-    if (progress.state === "done") break;
-    await progress.changed;
+    return driver.ensure(cell, { power: "on", brokers: 1 }, context);
+  });
+  if (progress.state === "stuck") {
+    throw new AppError("kafka.start_failed", { detail: progress.reason });
   }
   await recordCell(deps, cell, await driver.observe(cell), false);
 }
@@ -115,18 +128,24 @@ function startWork(
     log: control.log,
     concurrency: options.concurrency,
   });
-  const sweep = () =>
-    void sweepUnfinished(control.store, worker.touch, abort.signal).catch((error: unknown) =>
-      control.log?.("sweep failed", { message: String(error) }),
-    );
+  let sweeping: Promise<void> | undefined;
+  const sweep = (): void => {
+    sweeping ??= sweepUnfinished(control.store, worker.touch, abort.signal)
+      .catch((error: unknown) => control.log?.("sweep failed", { message: String(error) }))
+      .finally(() => {
+        sweeping = undefined;
+      });
+  };
   const timer = setInterval(sweep, sweepMs);
-  const unwatch = driver.watch(cell, () => worker.touch(["cell", cell]));
+  const lookAtCell = () => worker.touch(["cell", cell]);
+  const unwatch = driver.watch(cell, lookAtCell);
+  lookAtCell();
   sweep();
   return async () => {
     clearInterval(timer);
     unwatch();
     abort.abort();
-    await worker.stop();
+    await Promise.all([worker.stop(), sweeping]);
   };
 }
 
@@ -147,29 +166,4 @@ async function reconcile(
   if (kind === "cell" && first) return reconcileCell(deps, first as CellId, context);
   deps.control.log?.("work of an unknown kind", { kind, parts });
   return done(Number.MAX_SAFE_INTEGER);
-}
-
-/** Works while it holds the lease; every write asks whether it still does. */
-function underLease(
-  { control, leaseMs }: ProvisionerOptions,
-  work: (assertHeld: () => void) => () => Promise<void>,
-): { stop(): Promise<void> } {
-  const owner = base32(control.random, 16);
-  const from = leases({ store: control.store, owner, ttlMs: leaseMs });
-  let ended: Promise<unknown> = Promise.resolve();
-  const kept = keepLease(from, "provisioner", {
-    onHeld(lease, signal) {
-      const stop = work(() => lease.assertHeld());
-      signal.addEventListener("abort", () => {
-        ended = Promise.all([ended, stop()]);
-      });
-    },
-    onError: (error) => control.log?.("provisioner lease", { message: String(error) }),
-  });
-  return {
-    async stop() {
-      await kept.stop();
-      await ended;
-    },
-  };
 }
