@@ -133,11 +133,12 @@ function rangeOf(pk: string, options: QueryOptions): Omit<Range, "limit"> {
     high = { sk: from, inclusive: true };
   }
   if (options.cursor !== undefined) {
-    const after = { sk: fromCursor(options.cursor), inclusive: false };
-    const inside =
-      (!low || compareUtf8(after.sk, low.sk) >= 0) &&
-      (!high || compareUtf8(after.sk, high.sk) <= 0);
-    if (!inside) throw new StoreError("cursor", "The cursor belongs to another list.");
+    const sk = fromCursor(options.cursor);
+    const isPast = from === "" || (reverse ? -1 : 1) * compareUtf8(sk, from) >= 0;
+    if (!sk.startsWith(prefix) || !isPast) {
+      throw new StoreError("cursor", "The cursor belongs to another list.");
+    }
+    const after = { sk, inclusive: false };
     if (reverse) high = after;
     else low = after;
   }
