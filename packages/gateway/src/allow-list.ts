@@ -67,7 +67,6 @@ export const allowList: readonly Rule[] = [
   forward(Api.InitProducerId, 0, 5),
   forward(Api.OffsetForLeaderEpoch, 2, 4, { topic: "describe" }),
   forward(Api.DescribeConfigs, 1, 4, { topic: "describe", group: "describe" }),
-  local(Api.AlterConfigs, 0, 2),
   local(Api.SaslAuthenticate, 0, 2),
   local(Api.CreatePartitions, 0, 3),
   forward(Api.DeleteGroups, 0, 2, { group: "admin" }),

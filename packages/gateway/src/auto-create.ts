@@ -2,12 +2,13 @@
 import { putTopic } from "@headgate/control/topics";
 import { AppError } from "@headgate/core/errors";
 import { actorOf, type Commands } from "./answers/topic-commands.ts";
+import { autoCreatesMax } from "./filters/40-limit.ts";
 import type { ConnectionHost } from "./host.ts";
 import type { Session } from "./session.ts";
 
-/** Topics under way are not asked for twice: clients repeat their Metadata request until the topic is there. */
+/** Topics under way are not asked for twice, and only so many at once: clients repeat their Metadata request anyway. */
 export function autoCreator(commands: Commands): ConnectionHost["autoCreate"] {
-  const creating = new Set<string>();
+  const creating = new Map<string, Set<string>>();
   const create = async (session: Session, name: string) => {
     const actor = actorOf(commands, session);
     const options = { createOnly: true };
@@ -20,11 +21,17 @@ export function autoCreator(commands: Commands): ConnectionHost["autoCreate"] {
     }
   };
   return (session, names) => {
+    const { cluster } = session.binding;
+    const underWay = creating.get(cluster) ?? new Set();
+    creating.set(cluster, underWay);
     for (const name of names) {
-      const key = `${session.binding.cluster}:${name}`;
-      if (creating.has(key)) continue;
-      creating.add(key);
-      void create(session, name).finally(() => creating.delete(key));
+      if (underWay.has(name)) continue;
+      if (underWay.size >= autoCreatesMax) return;
+      underWay.add(name);
+      void create(session, name).finally(() => {
+        underWay.delete(name);
+        if (underWay.size === 0) creating.delete(cluster);
+      });
     }
   };
 }

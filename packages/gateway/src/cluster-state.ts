@@ -69,11 +69,23 @@ export class ClusterState {
     const old = this.#byName.get(name);
     const text = Buffer.from(id, "latin1").toString("base64url");
     const fresh = old === undefined || (old.id !== "" && old.id !== text);
-    if (fresh && old) this.#byId.delete(Buffer.from(old.id, "base64url").toString("latin1"));
+    if (fresh && old) this.#byId.delete(idBytes(old.id));
     const entry = fresh || !old ? { name, id: text } : old;
     entry.id = text;
     this.#byName.set(name, entry);
     this.#byId.set(id, entry);
+  }
+
+  /**
+   * A topic was deleted somewhere else. Its entry is replaced, since a topic made again counts anew; its id stays known,
+   * for by now it may be the new one's, and the broker knows best about an old one.
+   */
+  renew(name: string): void {
+    const entry = this.#byName.get(name);
+    if (!entry) return;
+    const fresh = { ...entry };
+    this.#byName.set(name, fresh);
+    if (fresh.id !== "") this.#byId.set(idBytes(fresh.id), fresh);
   }
 
   /** Forgets a topic that was deleted. */
@@ -81,7 +93,7 @@ export class ClusterState {
     const entry = this.#byName.get(name);
     if (!entry) return;
     this.#byName.delete(name);
-    if (entry.id !== "") this.#byId.delete(Buffer.from(entry.id, "base64url").toString("latin1"));
+    if (entry.id !== "") this.#byId.delete(idBytes(entry.id));
   }
 
   /** Remembers whether a group speaks the consumer protocol (JoinGroup says so, older SyncGroups do not). */
@@ -95,3 +107,6 @@ export class ClusterState {
     return this.#consumerGroups.get(group) ?? true;
   }
 }
+
+/** Kafka's text form of an id as latin1 text of its bytes. */
+const idBytes = (id: string): string => Buffer.from(id, "base64url").toString("latin1");

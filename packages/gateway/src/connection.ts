@@ -1,29 +1,34 @@
-// One client connection: open → authenticated → closed, with at most one broker connection behind it.
+// One client connection: open → authenticated → closed, with at most one broker connection behind it (broker-link.ts).
 //
 //   client ──frames──▶ #handle ─┬─ local: an answer of our own
 //                               └─ forward: RequestWalk ──▶ broker ──▶ ResponseWalk
 //   answers leave through the slot queue, in request order
 //
-// While a login step or a dial is under way the connection is blocked: reading stops, frames already read wait in order.
+// While a login step or a dial is under way the gate is shut: reading stops, frames already read wait in order.
 // Reading also stops when the other side does not take bytes, and when too many answers are due.
 import type { Socket } from "node:net";
 import { responseFrame } from "@headgate/kafka/frame";
 import { Api } from "@headgate/kafka/generated/types";
 import { rewriteFrame } from "@headgate/kafka/walker";
 import { type Route, routeFor } from "./allow-list.ts";
+import { type AnswerQueue, answerQueue } from "./answer-queue.ts";
 import { apiVersionsBody, apiVersionsUnsupported } from "./answers/18-api-versions.ts";
+import { type BrokerLink, brokerLink } from "./broker-link.ts";
 import {
   farewellMs,
   frameBytesMax,
   frameBytesMaxBeforeLogin,
   heldAnswerBytesMax,
   inFlightMax,
+  keepAliveMs,
   lingerMs,
-  renewBeforeMs,
+  localBytesMax,
 } from "./filters/40-limit.ts";
 import { isBillable } from "./filters/50-count.ts";
-import { type Outgoing, outgoing, Pause, type Valve, valve } from "./flow.ts";
-import { type FrameReader, frameReader } from "./frame-reader.ts";
+import { Pause, type Valve, valve } from "./flow.ts";
+import { type FrameGate, frameGate } from "./frame-gate.ts";
+import type { MemoryLease } from "./frame-memory.ts";
+import { frameReader } from "./frame-reader.ts";
 import {
   answerBodyAt,
   apiKeyOf,
@@ -38,47 +43,57 @@ import { describeError } from "./log.ts";
 import { type LoginFrames, type LoginResult, loginFrames } from "./login-frames.ts";
 import { refusalBody } from "./refusals.ts";
 import type { Session } from "./session.ts";
-import { Slot, SlotQueue } from "./slots.ts";
+import { Slot } from "./slots.ts";
 import { stubsOf } from "./stubs.ts";
-import type { Upstream } from "./upstream.ts";
 
 export class ClientConnection {
   readonly #socket: Socket;
   readonly #host: ConnectionHost;
-  readonly #nodeId: number;
-  readonly #read: FrameReader;
-  readonly #toClient: Outgoing;
+  readonly #memory: MemoryLease;
+  readonly #fromClient: Valve;
+  readonly #broker: BrokerLink;
   readonly #login: LoginFrames;
-  readonly #slots = new SlotQueue();
-  readonly #waiting: { readonly frame: Buffer; readonly slab: Buffer | undefined }[] = [];
+  readonly #answers: AnswerQueue;
+  readonly #gate: FrameGate;
+  readonly #clientId = clientIds();
   #session: Session | undefined;
-  #upstream: Upstream | undefined;
-  #toBroker: Outgoing | undefined;
-  #blocked = false;
   #renewing = false;
   #closed = false;
   #clientGone = false;
-  readonly #fromClient: Valve;
-  #fromBroker: Valve | undefined;
-  readonly #clientId = clientIds();
 
   constructor(host: ConnectionHost, socket: Socket, nodeId: number) {
     this.#host = host;
-    this.#socket = socket.setNoDelay(true);
+    // A client that vanished without a word is found out.
+    this.#socket = socket.setNoDelay(true).setKeepAlive(true, keepAliveMs);
+    this.#memory = host.memory.lease(() => this.#fail("Memory was taken back from a stuck client"));
     this.#fromClient = valve(socket);
-    this.#nodeId = nodeId;
+    this.#gate = frameGate(this.#fromClient, (frame, slab) => this.#handle(frame, slab));
     this.#login = loginFrames(host);
-    this.#read = frameReader({
-      pool: host.pool,
+    const read = frameReader({
+      memory: this.#memory,
       frameBytesMax: () => (this.#session ? frameBytesMax : frameBytesMaxBeforeLogin),
-      onFrame: (frame, slab) => this.#onFrame(frame, slab),
+      onFrame: (frame, slab) => {
+        if (!this.#closed) this.#gate.pass(frame, slab);
+      },
     });
-    this.#toClient = outgoing(socket, host.pool, (delivery) => {
-      if (this.#session) delivery.count(this.#session.who);
+    this.#answers = answerQueue({
+      socket,
+      memory: this.#memory,
+      onDelivered: (delivery) => delivery.count(this.#session!.who),
+      onFull: () => this.#broker.pause(Pause.otherSideFull, true),
     });
-    socket.on("data", (chunk: Buffer) => this.#onData(chunk));
-    socket.on("drain", () => this.#fromBroker?.set(Pause.otherSideFull, false));
-    socket.on("error", () => this.close());
+    this.#broker = brokerLink({
+      dial: host.dial,
+      memory: this.#memory,
+      nodeId,
+      onData: (read) => this.#onBrokerData(read),
+      onAnswer: (frame, slab) => this.#onAnswer(frame, slab),
+      onDrain: () => this.#fromClient.set(Pause.otherSideFull, false),
+      onGone: () => this.#onBrokerGone(),
+    });
+    socket.on("data", (chunk: Buffer) => this.#reading(() => read(chunk)));
+    socket.on("drain", () => this.#broker.pause(Pause.otherSideFull, false));
+    socket.on("error", () => socket.destroy());
     socket.on("close", () => this.#onClientGone());
   }
 
@@ -88,29 +103,38 @@ export class ClientConnection {
 
   /** Ends a connection that did not log in in time. */
   expireLogin(): void {
-    if (!this.#session) this.#fail("Login timed out", {});
+    if (!this.#session) this.#fail("Login timed out");
   }
 
-  /** Replaces the broker connection before its session ends; called from time to time. */
+  /** Bytes of answers the client, and of requests the broker, has not taken yet. */
+  get bufferedBytes(): number {
+    return this.#socket.writableLength + this.#broker.writableBytes + this.#answers.heldBytes;
+  }
+
+  /** Replaces the broker connection before its login ends; called from time to time. */
   tick(nowMs: number): void {
-    const endsAtMs = this.#upstream?.sessionEndsAtMs ?? Number.POSITIVE_INFINITY;
-    if (nowMs < endsAtMs - renewBeforeMs || this.#blocked) return;
+    if (this.#gate.isShut || !this.#broker.endsSoon(nowMs)) return;
     this.#renewing = true;
-    this.#block();
+    this.#gate.shut();
     this.#renewWhenIdle();
   }
 
   /** Closes both sides at once. */
   close(): void {
+    this.#socket.destroy();
+    this.#end();
+  }
+
+  #end(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#socket.destroy();
-    this.#upstream?.socket.destroy();
-    this.#waiting.length = 0;
+    this.#broker.close();
+    this.#gate.clear();
+    this.#memory.release();
     this.#host.closed(this);
   }
 
-  #fail(message: string, fields: Record<string, unknown>): void {
+  #fail(message: string, fields: Record<string, unknown> = {}): void {
     if (this.#closed) return;
     const { binding } = this.#session ?? {};
     this.#host.log(message, {
@@ -121,34 +145,31 @@ export class ClientConnection {
     this.close();
   }
 
-  #onData(chunk: Buffer): void {
-    const upstream = this.#upstream?.socket;
-    upstream?.cork();
+  /** Requests that are handled in one go leave for the broker in one write. */
+  #reading(work: () => void): void {
+    this.#broker.cork();
     try {
-      this.#read(chunk);
+      work();
     } catch (error) {
       this.#fail("Request could not be read", { error: String(error) });
     } finally {
-      upstream?.uncork();
+      this.#broker.uncork();
     }
-  }
-
-  #onFrame(frame: Buffer, slab: Buffer | undefined): void {
-    if (this.#closed) return;
-    if (this.#blocked) this.#waiting.push({ frame, slab });
-    else this.#handle(frame, slab);
   }
 
   #handle(frame: Buffer, slab: Buffer | undefined): void {
     checkHeader(frame);
     const apiKey = apiKeyOf(frame);
     const route = routeFor(apiKey, apiVersionOf(frame));
-    if (!route) this.#refuseRoute(frame, apiKey);
-    else if (!this.#session && !this.#login.accepts(apiKey))
+    if (route && !this.#session && !this.#login.accepts(apiKey))
       this.#fail("Request before authentication", { api: apiKey });
-    else if (route.action === "forward") this.#forward(route, frame, slab);
-    else this.#local(route, frame);
-    if (this.#slots.size > inFlightMax) this.#fromClient.set(Pause.inFlight, true);
+    else if (route?.action === "forward") this.#forward(route, frame, slab);
+    else {
+      if (route) this.#local(route, frame);
+      else this.#refuseRoute(frame, apiKey);
+      if (slab) this.#memory.give(slab);
+    }
+    if (this.#answers.size > inFlightMax) this.#fromClient.set(Pause.inFlight, true);
   }
 
   #refuseRoute(frame: Buffer, apiKey: number): void {
@@ -162,14 +183,14 @@ export class ClientConnection {
 
   #slot(route: Route, frame: Buffer, forwarded: boolean): Slot {
     const slot = new Slot(route, correlationIdOf(frame), forwarded);
-    this.#slots.push(slot);
+    this.#answers.push(slot);
     return slot;
   }
 
   #forward(route: Route, frame: Buffer, slab: Buffer | undefined): void {
     const session = this.#session!;
-    if (!this.#toBroker) {
-      this.#waiting.push({ frame, slab });
+    if (!this.#broker.isOpen) {
+      this.#gate.shutBefore(frame, slab);
       this.#dial(session);
       return;
     }
@@ -180,15 +201,18 @@ export class ClientConnection {
     const slices = rewriteFrame(route.requestPlan, frame, bodyAt, walk);
     walk.end();
     const refused = slot.refusal !== 0 || slot.denied !== undefined;
-    if (refused && !this.#refuse(slot, frame.subarray(bodyAt), session)) return;
-    if (!this.#toBroker.send(slices, slab)) this.#fromClient.set(Pause.otherSideFull, true);
+    if (refused && !this.#refuse(slot, frame.subarray(bodyAt), session)) {
+      if (slab) this.#memory.give(slab);
+      return;
+    }
+    if (!this.#broker.send(slices, slab)) this.#fromClient.set(Pause.otherSideFull, true);
   }
 
   /** Whether anything of the request is left to forward. */
   #refuse(slot: Slot, body: Buffer, session: Session): boolean {
     if (slot.swallow) {
       // As a broker does when nobody waits for its answer.
-      this.#fail("Produce without acknowledgement was refused", {});
+      this.#fail("Produce without acknowledgement was refused");
       return false;
     }
     if (slot.refusal !== 0) {
@@ -212,8 +236,13 @@ export class ClientConnection {
 
   #local(route: Route, frame: Buffer): void {
     const slot = this.#slot(route, frame, false);
-    const body = frame.subarray(requestBodyAt(route, frame));
     const { apiKey, version } = route;
+    if (frame.length > localBytesMax) {
+      this.#fail("Request is too large", { api: apiKey, bytes: frame.length });
+      return;
+    }
+    // A copy: the frame's memory is used again while the answer is made.
+    const body = Buffer.from(frame.subarray(requestBodyAt(route, frame)));
     const reply = (answer: Buffer) =>
       this.#answer(slot, [responseFrame(apiKey, version, slot.correlationId, answer)]);
     if (apiKey === Api.ApiVersions) reply(apiVersionsBody(version));
@@ -221,14 +250,14 @@ export class ClientConnection {
     else {
       const session = this.#session!;
       session.who.request();
-      this.#host.localAnswer(session, route, Buffer.from(body)).then(reply, (error: unknown) => {
+      this.#host.localAnswer(session, route, body).then(reply, (error: unknown) => {
         this.#fail("Request could not be answered", { api: apiKey, error: String(error) });
       });
     }
   }
 
   #logIn(route: Route, body: Buffer, reply: (answer: Buffer) => void): void {
-    this.#block();
+    this.#gate.shut();
     this.#login.answer(route, body, this.#session?.binding).then(
       (result) => this.#loggedIn(result, reply),
       (error: unknown) => this.#fail("Login could not be checked", { error: describeError(error) }),
@@ -236,22 +265,28 @@ export class ClientConnection {
   }
 
   #loggedIn(result: LoginResult, reply: (answer: Buffer) => void): void {
-    if (result.kind === "session" && (this.#closed || this.#session))
-      this.#host.releaseSession(result.session);
+    const opened = result.kind === "session" ? result.session : undefined;
+    if (opened && (this.#closed || this.#session)) this.#host.releaseSession(opened);
     if (this.#closed) return;
-    reply(result.body);
-    if (result.kind === "failed") {
-      this.#host.log("Login failed", { remote: this.#socket.remoteAddress });
-      this.#closed = true;
-      // Not destroyed at once: a reset could overtake the answer that says why.
-      this.#socket.end();
-      setTimeout(() => this.#socket.destroy(), farewellMs).unref();
-      this.#upstream?.socket.destroy();
-      this.#host.closed(this);
-      return;
+    // From here on a change finds this connection; one between the look-up and here would be missed by both.
+    if (opened && !this.#session) {
+      this.#session = opened;
+      if (!this.#host.bindings.isCurrent(opened.binding)) {
+        this.#fail("Key changed during its login");
+        return;
+      }
     }
-    if (result.kind === "session") this.#session ??= result.session;
-    this.#unblock();
+    reply(result.body);
+    if (result.kind === "failed") this.#refuseLogin();
+    else this.#goOn();
+  }
+
+  #refuseLogin(): void {
+    this.#host.log("Login failed", { remote: this.#socket.remoteAddress });
+    // Not destroyed at once: a reset could overtake the answer that says why.
+    this.#socket.end();
+    setTimeout(() => this.#socket.destroy(), farewellMs).unref();
+    this.#end();
   }
 
   /** The binding changed: from the next request on, the new grants count. */
@@ -260,41 +295,17 @@ export class ClientConnection {
   }
 
   #dial(session: Session): void {
-    this.#block();
-    const { placement } = session.binding;
-    this.#host.dial(placement, this.#nodeId).then(
-      (upstream) => this.#attach(upstream),
+    this.#broker.open(session.binding.placement).then(
+      () => this.#goOn(),
       (error: unknown) =>
         this.#fail("Broker could not be reached", { error: describeError(error) }),
     );
   }
 
-  #attach(upstream: Upstream): void {
-    const { socket } = upstream;
-    if (this.#closed) {
-      socket.destroy();
-      return;
-    }
-    this.#upstream = upstream;
-    this.#fromBroker = valve(socket);
-    this.#toBroker = outgoing(socket, this.#host.pool);
-    const read = frameReader({
-      pool: this.#host.pool,
-      frameBytesMax: () => frameBytesMax * 2,
-      onFrame: (frame, memory) => this.#onAnswer(frame, memory),
-    });
-    socket.on("data", (chunk: Buffer) => this.#onUpstreamData(read, chunk));
-    socket.on("drain", () => this.#fromClient.set(Pause.otherSideFull, false));
-    socket.on("error", () => socket.destroy());
-    socket.on("close", () => this.#onUpstreamGone(socket));
-    socket.resume();
-    this.#unblock();
-  }
-
-  #onUpstreamData(read: FrameReader, chunk: Buffer): void {
+  #onBrokerData(read: () => void): void {
     this.#socket.cork();
     try {
-      read(chunk);
+      read();
     } catch (error) {
       this.#fail("Broker's answer could not be read", { error: String(error) });
     } finally {
@@ -305,9 +316,9 @@ export class ClientConnection {
   #onAnswer(frame: Buffer, slab: Buffer | undefined): void {
     if (this.#closed) return;
     const session = this.#session!;
-    const slot = this.#slots.nextForwarded();
+    const slot = this.#answers.nextForwarded();
     if (!slot || slot.correlationId !== frame.readInt32BE(4)) {
-      this.#fail("Broker answered out of order", {});
+      this.#fail("Broker answered out of order");
       return;
     }
     const { route } = slot;
@@ -328,73 +339,44 @@ export class ClientConnection {
   }
 
   #answer(slot: Slot, slices: readonly Buffer[]): void {
-    slot.answer = slices;
-    for (const slice of slices) this.#slots.heldBytes += slice.length;
-    for (let ready = this.#slots.shiftReady(); ready; ready = this.#slots.shiftReady())
-      this.#send(ready);
-    this.#fromBroker?.set(Pause.inFlight, this.#slots.heldBytes > heldAnswerBytesMax);
-    if (this.#slots.size <= inFlightMax / 2) this.#fromClient.set(Pause.inFlight, false);
+    if (this.#closed) return;
+    this.#answers.settle(slot, slices);
+    this.#broker.pause(Pause.inFlight, this.#answers.heldBytes > heldAnswerBytesMax);
+    if (this.#answers.size <= inFlightMax / 2) this.#fromClient.set(Pause.inFlight, false);
     if (this.#renewing) this.#renewWhenIdle();
+    if (this.#clientGone && !this.#answers.owes(Api.Produce)) this.close();
   }
 
-  #send(slot: Slot): void {
-    const slices = slot.answer ?? nothing;
-    for (const slice of slices) this.#slots.heldBytes -= slice.length;
-    if (this.#clientGone || slices.length === 0) return;
-    const delivery = slot.delivery?.isEmpty ? undefined : slot.delivery;
-    if (!this.#toClient.send(slices, slot.slab, delivery))
-      this.#fromBroker?.set(Pause.otherSideFull, true);
-  }
-
-  #block(): void {
-    this.#blocked = true;
-    this.#fromClient.set(Pause.blocked, true);
-  }
-
-  #unblock(): void {
-    this.#blocked = false;
-    try {
-      while (!this.#blocked && !this.#closed && this.#waiting.length > 0) {
-        const { frame, slab } = this.#waiting.shift()!;
-        this.#handle(frame, slab);
-      }
-    } catch (error) {
-      this.#fail("Request could not be read", { error: String(error) });
-    }
-    if (!this.#blocked) this.#fromClient.set(Pause.blocked, false);
+  #goOn(): void {
+    this.#reading(() => this.#gate.open());
   }
 
   #renewWhenIdle(): void {
-    if (this.#slots.size > 0) return;
+    if (this.#answers.size > 0) return;
     this.#renewing = false;
-    const old = this.#upstream;
-    this.#upstream = undefined;
-    this.#toBroker = undefined;
-    old?.socket.destroy();
-    this.#unblock();
+    this.#broker.drop();
+    // Everything was answered, so everything was taken; the word of it may be lost with the link.
+    this.#fromClient.set(Pause.otherSideFull, false);
+    this.#goOn();
   }
 
-  #onUpstreamGone(socket: Socket): void {
-    if (this.#upstream?.socket !== socket || this.#closed) return;
-    this.#upstream = undefined;
-    this.#toBroker = undefined;
+  #onBrokerGone(): void {
+    if (this.#closed) return;
     // When nothing is due, the next request dials again.
-    if (this.#clientGone) this.close();
-    else if (this.#slots.size > 0) this.#fail("Broker closed the connection", {});
+    if (this.#answers.size > 0) this.#fail("Broker closed the connection");
     else this.#fromClient.set(Pause.otherSideFull, false);
   }
 
   #onClientGone(): void {
     if (this.#closed || this.#clientGone) return;
     this.#clientGone = true;
-    const { socket } = this.#upstream ?? {};
-    if (!socket || this.#slots.size === 0) {
+    // What was sent is still written, and counted when the broker says so: it answers only while its link is open.
+    if (!this.#answers.owes(Api.Produce)) {
       this.close();
       return;
     }
-    // What was sent is still written and counted.
-    socket.end();
-    this.#fromBroker?.set(Pause.otherSideFull, false);
+    this.#answers.mute();
+    this.#broker.pause(Pause.otherSideFull, false);
     setTimeout(() => this.close(), lingerMs).unref();
   }
 }

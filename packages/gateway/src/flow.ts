@@ -1,7 +1,7 @@
 // Back-pressure: a side is read only while nothing stands against it.
 import type { Socket } from "node:net";
 import type { Delivery } from "./filters/50-count.ts";
-import type { FramePool } from "./frame-pool.ts";
+import type { MemoryLease } from "./frame-memory.ts";
 
 /** Why reading from a side is paused; it resumes when no reason is left. */
 export const Pause = { blocked: 1, otherSideFull: 2, inFlight: 4 } as const;
@@ -24,8 +24,8 @@ export function valve(socket: Socket): Valve {
 
 export interface Outgoing {
   /**
-   * Writes slices in order; false when the socket wants no more for now. `slab` goes back to the pool, and `delivery` is
-   * counted, when the last slice has left the process.
+   * Writes slices in order; false when the socket wants no more for now. `slab` is given back, and `delivery` is counted,
+   * when the last slice has left the process.
    */
   send(slices: readonly Buffer[], slab: Buffer | undefined, delivery?: Delivery): boolean;
 }
@@ -38,14 +38,14 @@ interface Sent {
 /** `count` is called for what reached the kernel's buffer of the socket, and not for what was lost with it. */
 export function outgoing(
   socket: Socket,
-  pool: FramePool,
+  memory: Pick<MemoryLease, "give">,
   count: (delivery: Delivery) => void = () => {},
 ): Outgoing {
   // Write callbacks come in the order of the writes.
   const sent: Sent[] = [];
   const onWritten = (error?: Error | null): void => {
     const { slab, delivery } = sent.shift() ?? {};
-    if (slab) pool.give(slab);
+    if (slab) memory.give(slab);
     if (delivery && !error) count(delivery);
   };
   return {

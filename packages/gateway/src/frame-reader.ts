@@ -1,25 +1,26 @@
 // A byte stream cut into frames. A frame that came in one piece is a slice of that piece; a larger one is gathered in
-// memory of the pool, which its owner gives back once the frame was written on. At most one incomplete frame is held.
+// memory of the lease, which its owner gives back once the frame was written on. At most one incomplete frame is held.
 //
 //   size int32, size bytes
 import { FrameSizeError } from "@headgate/kafka/frame";
-import type { FramePool } from "./frame-pool.ts";
+import type { MemoryLease } from "./frame-memory.ts";
 
 export interface FrameReaderOptions {
-  readonly pool: FramePool;
+  readonly memory: Pick<MemoryLease, "take">;
   /** Largest size field allowed; asked per frame. */
   readonly frameBytesMax: () => number;
   /** A whole frame, its size included. `slab` is the memory to give back, undefined when there is none. */
   readonly onFrame: (frame: Buffer, slab: Buffer | undefined) => void;
 }
 
-/** Frames from here on are worth memory of the pool. */
+/** Frames from here on are worth memory of the lease; smaller ones are within what a read may bring anyway. */
 const pooledBytesMin = 32 * 1024;
 
-/** Takes the next bytes of the stream. Throws FrameSizeError, and what `onFrame` throws; unusable after that. */
+/** Takes the next bytes of the stream. Throws FrameSizeError, FrameMemoryError, and what `onFrame` throws; unusable then. */
 export type FrameReader = (chunk: Buffer) => void;
 
-export function frameReader({ pool, frameBytesMax, onFrame }: FrameReaderOptions): FrameReader {
+export function frameReader(options: FrameReaderOptions): FrameReader {
+  const { memory, frameBytesMax, onFrame } = options;
   const head = Buffer.alloc(4);
   let held = 0;
   let frame: Buffer | undefined;
@@ -33,7 +34,7 @@ export function frameReader({ pool, frameBytesMax, onFrame }: FrameReaderOptions
   };
 
   const begin = (frameBytes: number): Buffer => {
-    slab = frameBytes >= pooledBytesMin ? pool.take(frameBytes) : undefined;
+    slab = frameBytes >= pooledBytesMin ? memory.take(frameBytes) : undefined;
     frame = slab ? slab.subarray(0, frameBytes) : Buffer.allocUnsafe(frameBytes);
     head.copy(frame, 0, 0, held);
     return frame;
@@ -55,11 +56,11 @@ export function frameReader({ pool, frameBytesMax, onFrame }: FrameReaderOptions
     chunk.copy(target, held, pos, pos + taken);
     held += taken;
     if (held === target.length) {
-      const memory = slab;
+      const whole = slab;
       frame = undefined;
       slab = undefined;
       held = 0;
-      onFrame(target, memory);
+      onFrame(target, whole);
     }
     return pos + taken;
   };

@@ -21,6 +21,8 @@ export interface GatewayOptions extends Omit<Control, "log"> {
   readonly flushMs: number;
   /** Time to log in; 10 s by default. */
   readonly loginTimeoutMs?: number | undefined;
+  /** Memory for large frames of all connections; 512 MiB by default. */
+  readonly frameMemoryBytesMax?: number | undefined;
   readonly log?: Log | undefined;
 }
 
@@ -34,7 +36,7 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
-/** Events about these change what a key opens. Topics do not. */
+/** Events about these change what a key opens. */
 const bindingKinds = new Set(["tenant", "cluster", "service-account", "api-key"]);
 
 /** Starts the gateway. Throws AppError `env.port_taken`. */
@@ -52,6 +54,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     writerId: options.writerId,
     flushMs: options.flushMs,
     loginTimeoutMs: options.loginTimeoutMs,
+    frameMemoryBytesMax: options.frameMemoryBytesMax,
     loadBinding: (apiKey) => loadBinding(control, apiKey),
     topics: (binding) => loadTopics(store, binding),
     localAnswer: (brokers, advertised) => localAnswers(commands, brokers, advertised),
@@ -59,6 +62,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   });
   const tail = changeFeed({ store, clock, random, signal }).tail({
     async onEvents(events) {
+      for (const { kind, action, parts } of events)
+        if (kind === "topic" && action === "delete") server.topicGone(parts[0]!, parts[1]!);
       const relevant = events.filter((event) => bindingKinds.has(event.kind));
       const tenants = new Set(relevant.map((event) => event.tenant));
       if (tenants.size > 0) await server.bindingsChanged(({ tenant }) => tenants.has(tenant));

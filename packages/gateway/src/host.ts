@@ -2,7 +2,7 @@
 import type { Binding } from "@headgate/core/binding";
 import type { Route } from "./allow-list.ts";
 import type { Bindings } from "./bindings.ts";
-import type { FramePool } from "./frame-pool.ts";
+import type { FrameMemory } from "./frame-memory.ts";
 import type { Log } from "./log.ts";
 import type { RequestWalk } from "./request-walk.ts";
 import type { ResponseWalk } from "./response-walk.ts";
@@ -11,7 +11,9 @@ import type { Dial } from "./upstream.ts";
 
 export interface ConnectionHost {
   readonly log: Log;
-  readonly pool: FramePool;
+  /** Wall clock. */
+  readonly nowMs: () => number;
+  readonly memory: FrameMemory;
   readonly bindings: Bindings;
   readonly dial: Dial;
   readonly requestWalk: RequestWalk;

@@ -4,7 +4,7 @@ import type { Route } from "./allow-list.ts";
 import { createTopics } from "./answers/19-create-topics.ts";
 import { deleteTopics } from "./answers/20-delete-topics.ts";
 import { createPartitions } from "./answers/37-create-partitions.ts";
-import { alterConfigs, incrementalAlterConfigs } from "./answers/44-alter-configs.ts";
+import { incrementalAlterConfigs } from "./answers/44-incremental-alter-configs.ts";
 import { describeCluster } from "./answers/60-describe-cluster.ts";
 import type { Commands } from "./answers/topic-commands.ts";
 import type { CellBrokers } from "./cell-brokers.ts";
@@ -27,8 +27,6 @@ export function localAnswers(
         return await deleteTopics(commands, session, version, body);
       case Api.CreatePartitions:
         return await createPartitions(commands, session, version, body);
-      case Api.AlterConfigs:
-        return await alterConfigs(commands, session, version, body);
       case Api.IncrementalAlterConfigs:
         return await incrementalAlterConfigs(commands, session, version, body);
       case Api.DescribeCluster:

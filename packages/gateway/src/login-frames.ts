@@ -65,15 +65,15 @@ export function loginFrames(host: ConnectionHost): LoginFrames {
       };
     if (before && before.apiKey !== step.binding.apiKey)
       return failed(ErrorCode.SASL_AUTHENTICATION_FAILED, "The key may not change.");
-    const session = await host.openSession(step.binding);
-    if (typeof session === "string") return failed(ErrorCode.SASL_AUTHENTICATION_FAILED, session);
+    const { expiresAt } = step.binding;
+    const leftMs = expiresAt === undefined ? 0 : Date.parse(expiresAt) - host.nowMs();
+    if (expiresAt !== undefined && leftMs <= 0)
+      return failed(ErrorCode.SASL_AUTHENTICATION_FAILED, loginFailed);
     used = login.mechanism;
     login = undefined;
-    const { expiresAt } = step.binding;
-    const left = expiresAt === undefined ? 0 : Date.parse(expiresAt) - Date.now();
-    if (expiresAt !== undefined && left <= 0)
-      return failed(ErrorCode.SASL_AUTHENTICATION_FAILED, loginFailed);
-    const value = { authBytes, sessionLifetimeMs: BigInt(left) };
+    const session = await host.openSession(step.binding);
+    if (typeof session === "string") return failed(ErrorCode.SASL_AUTHENTICATION_FAILED, session);
+    const value = { authBytes, sessionLifetimeMs: BigInt(leftMs) };
     const answer = encodeResponse(Api.SaslAuthenticate, version, value);
     return { kind: "session", body: answer, session };
   };

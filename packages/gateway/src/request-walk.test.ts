@@ -1,6 +1,5 @@
 // What leaves for the broker, byte for byte decoded again: names prefixed, traps closed, batches noted.
-import { ClusterSpec } from "@headgate/core/cluster";
-import { type Grant, roleGrants } from "@headgate/core/service-account";
+import { roleGrants } from "@headgate/core/service-account";
 import { type ApiKey, decodeRequest, encodeRequest, type Input } from "@headgate/kafka/codec";
 import {
   decodeAssignment,
@@ -13,50 +12,18 @@ import { Api, type Requests } from "@headgate/kafka/generated/types";
 import { encodeBatch } from "@headgate/kafka/records";
 import { rewrite } from "@headgate/kafka/walker";
 import { describe, expect, test } from "vitest";
+import { prefix, testSession } from "../test/session.ts";
 import { routeFor } from "./allow-list.ts";
-import { ClusterState } from "./cluster-state.ts";
-import { accessOf } from "./filters/20-authorize.ts";
-import { embeddedNames } from "./filters/30-isolate.ts";
 import { RequestWalk } from "./request-walk.ts";
-import type { Session } from "./session.ts";
 import { Slot } from "./slots.ts";
-import { usageBook } from "./usage-book.ts";
 
-const prefix = "c012345678.";
-
-function sessionWith(grants: readonly Grant[], autoCreateTopics = false): Session {
-  const binding = {
-    tenant: "tn_0000000000000000",
-    cluster: "cl_0000000000000000",
-    clusterName: "default",
-    serviceAccount: "sa_0000000000000000",
-    serviceAccountName: "app",
-    apiKey: "ak_0000000000000000",
-    verifiers: {} as Session["binding"]["verifiers"],
-    grants,
-    placement: { cell: "ce_0000000000000000", prefix, principal: "cl_0000000000000000" },
-    clusterSpec: ClusterSpec.parse({ autoCreateTopics }),
-    expiresAt: undefined,
-  } as const satisfies Session["binding"];
-  const cluster = new ClusterState(binding);
-  const usage = usageBook(binding.tenant, binding.cluster, 0);
-  return {
-    binding,
-    cluster,
-    access: accessOf(grants),
-    names: embeddedNames(cluster),
-    usage,
-    who: usage.attributed("app", "test"),
-  };
-}
-
-const walk = new RequestWalk();
+const walk = new RequestWalk(() => 8 * 1024 * 1024);
 
 function send<K extends ApiKey>(
   apiKey: K,
   version: number,
   value: Input<Requests[K]>,
-  session = sessionWith(roleGrants("owner")),
+  session = testSession(),
 ) {
   const route = routeFor(apiKey, version)!;
   const slot = new Slot(route, 1, true);
@@ -74,7 +41,7 @@ describe("fetch", () => {
   const partition = { partition: 0, fetchOffset: 5n, partitionMaxBytes: 2 ** 30 };
   const topicId = Buffer.alloc(16, 1).toString("base64url");
   test.each(versionsOf(Api.Fetch))("version %i is a consumer's, whole, and bounded", (version) => {
-    const session = sessionWith(roleGrants("owner"));
+    const session = testSession();
     session.cluster.learn("t", Buffer.alloc(16, 1).toString("latin1"));
     const { upstream, slot } = send(
       Api.Fetch,
@@ -99,7 +66,7 @@ describe("fetch", () => {
     if (version <= 12) expect(upstream.topics[0]?.topic).toBe(`${prefix}t`);
     if (version >= 7 && version <= 12)
       expect(upstream.forgottenTopicsData[0]?.topic).toBe(`${prefix}t`);
-    expect(slot.fetchOffsets).toMatchObject({ partitions: [0], offsets: [5] });
+    expect(slot.fetched).toMatchObject({ asked: { partitions: [0] }, offsets: [5] });
   });
 
   test("an id that was never learned is taken out and answered as unknown", () => {
@@ -109,7 +76,7 @@ describe("fetch", () => {
   });
 
   test("the id of a topic that was made anew is no longer its own", () => {
-    const session = sessionWith(roleGrants("owner"));
+    const session = testSession();
     session.cluster.learn("t", Buffer.alloc(16, 1).toString("latin1"));
     session.cluster.learn("t", Buffer.alloc(16, 2).toString("latin1"));
     const { slot } = send(Api.Fetch, 13, { topics: [{ topicId, partitions: [] }] }, session);
@@ -133,7 +100,7 @@ describe("produce", () => {
       expect(slot.swallow).toBe(true);
       expect(upstream.topicData[0]?.name).toBe(`${prefix}t`);
       expect(upstream.topicData[0]?.partitionData[0]?.records).toEqual(batch(7));
-      expect(slot.produced).toMatchObject({ partitions: [2], records: [7] });
+      expect(slot.produced).toMatchObject({ asked: { partitions: [2] }, records: [7] });
     },
   );
 
@@ -163,15 +130,25 @@ describe("metadata", () => {
     const closed = send(Api.Metadata, version, asked);
     expect(closed.upstream.allowAutoTopicCreation).toBe(false);
     expect(closed.slot.autoCreate).toBe(false);
-    const open = send(Api.Metadata, version, asked, sessionWith(roleGrants("owner"), true));
+    const open = send(
+      Api.Metadata,
+      version,
+      asked,
+      testSession(undefined, { autoCreateTopics: true }),
+    );
     expect(open.upstream.allowAutoTopicCreation).toBe(false);
     expect(open.slot.autoCreate).toBe(true);
-    const reader = send(Api.Metadata, version, asked, sessionWith(roleGrants("viewer"), true));
+    const reader = send(
+      Api.Metadata,
+      version,
+      asked,
+      testSession(roleGrants("viewer"), { autoCreateTopics: true }),
+    );
     expect(reader.slot.autoCreate).toBe(false);
   });
 
   test("version 0 with nothing left to name does not become a question for all", () => {
-    const { slot, upstream } = send(Api.Metadata, 0, { topics: [{ name: "t" }] }, sessionWith([]));
+    const { slot, upstream } = send(Api.Metadata, 0, { topics: [{ name: "t" }] }, testSession([]));
     expect(upstream.topics).toEqual([]);
     expect(slot.hideTopics).toBe(true);
   });
@@ -211,7 +188,7 @@ describe("what members of a group hand each other", () => {
   });
 
   test("an older SyncGroup remembers from JoinGroup what its assignment is", () => {
-    const session = sessionWith(roleGrants("owner"));
+    const session = testSession();
     const assignment = encodeAssignment(1, {
       assignedPartitions: [{ topic: "a", partitions: [0, 1] }],
     });

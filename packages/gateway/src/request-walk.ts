@@ -12,15 +12,16 @@ import {
   KEEP,
   type Visitor,
 } from "@headgate/kafka/walker";
+import { WireError } from "@headgate/kafka/wire";
 import type { TopicEntry } from "./cluster-state.ts";
 import { Bit, bitOf } from "./filters/20-authorize.ts";
 import {
   capped,
-  fetchBytesMax,
   joinMetadataBytesMax,
+  partitionsPerRequestMax,
   recordsPerBatchMax,
 } from "./filters/40-limit.ts";
-import { noteProduced, producedBatches } from "./filters/50-count.ts";
+import { fetchedFrom, noteProduced, producedBatches } from "./filters/50-count.ts";
 import type { Session } from "./session.ts";
 import type { Slot } from "./slots.ts";
 
@@ -43,6 +44,13 @@ export class RequestWalk implements Visitor {
   #group = "";
   /** Every topic named so far may be created by this credential. */
   #mayCreate = true;
+  #partitionsLeft = 0;
+  readonly #fetchBytesMax: () => number;
+
+  /** `fetchBytesMax` is asked per fetch: what one answer may bring depends on the memory that is free. */
+  constructor(fetchBytesMax: () => number) {
+    this.#fetchBytesMax = fetchBytesMax;
+  }
 
   begin(session: Session, slot: Slot): this {
     this.prefix = session.cluster.prefix;
@@ -53,10 +61,10 @@ export class RequestWalk implements Visitor {
     this.#inGroups = false;
     this.#topic = undefined;
     this.#group = "";
+    this.#partitionsLeft = partitionsPerRequestMax;
     this.#mayCreate = session.binding.clusterSpec.autoCreateTopics;
     if (slot.route.apiKey === Api.Produce) slot.produced = producedBatches();
-    if (slot.route.apiKey === Api.Fetch)
-      slot.fetchOffsets = { topics: [], partitions: [], offsets: [] };
+    if (slot.route.apiKey === Api.Fetch) slot.fetched = fetchedFrom();
     if (slot.route.apiKey === Api.InitProducerId && !session.access.producesAnything)
       slot.refusal = ErrorCode.CLUSTER_AUTHORIZATION_FAILED;
     return this;
@@ -97,6 +105,7 @@ export class RequestWalk implements Visitor {
   int(mark: number, value: number): number {
     switch (mark) {
       case Mark.partition:
+        if (--this.#partitionsLeft < 0) throw new WireError("too many partitions", 0);
         this.#partition = value;
         return value;
       case Mark.fetchOffset:
@@ -114,7 +123,7 @@ export class RequestWalk implements Visitor {
         return 0;
       case Mark.maxBytes:
       case Mark.partitionMaxBytes:
-        return capped(value, fetchBytesMax);
+        return capped(value, this.#fetchBytesMax());
       case Mark.allowAutoTopicCreation:
         this.#slot.autoCreate = value !== 0 && this.#mayCreate;
         return 0;
@@ -151,7 +160,10 @@ export class RequestWalk implements Visitor {
   }
 
   #topicId(id: string): Edit {
-    if (id === zeroId) return KEEP;
+    if (id === zeroId) {
+      this.#topic = undefined;
+      return KEEP;
+    }
     this.#topicKey = `i${Buffer.from(id, "latin1").toString("base64url")}`;
     const topic = this.#session.cluster.topicById(id);
     if (!topic) return this.#denyTopic(ErrorCode.UNKNOWN_TOPIC_ID);
@@ -194,11 +206,10 @@ export class RequestWalk implements Visitor {
   }
 
   #fetchOffset(value: number): number {
-    const asked = this.#slot.fetchOffsets;
-    if (asked && this.#topic) {
-      asked.topics.push(this.#topic);
-      asked.partitions.push(this.#partition);
-      asked.offsets.push(value);
+    const { fetched } = this.#slot;
+    if (fetched && this.#topic) {
+      fetched.asked.add(this.#topic, this.#partition);
+      fetched.offsets.push(value);
     }
     return value;
   }

@@ -1,57 +1,23 @@
 // What a client gets to see of a broker's answer, and what is counted from it.
-import { ClusterSpec } from "@headgate/core/cluster";
-import { type Grant, roleGrants } from "@headgate/core/service-account";
 import { type ApiKey, decodeResponse, encodeResponse, type Input } from "@headgate/kafka/codec";
 import { ErrorCode } from "@headgate/kafka/errors";
 import { Api, type Responses } from "@headgate/kafka/generated/types";
 import { encodeBatch } from "@headgate/kafka/records";
 import { rewrite } from "@headgate/kafka/walker";
 import { beforeEach, describe, expect, test } from "vitest";
+import { prefix, testSession } from "../test/session.ts";
 import { routeFor } from "./allow-list.ts";
-import { ClusterState } from "./cluster-state.ts";
-import { accessOf } from "./filters/20-authorize.ts";
-import { embeddedNames } from "./filters/30-isolate.ts";
-import { noteProduced, producedBatches } from "./filters/50-count.ts";
+import { fetchedFrom, noteProduced, producedBatches } from "./filters/50-count.ts";
 import { advertised } from "./filters/60-advertise.ts";
 import { ResponseWalk } from "./response-walk.ts";
 import type { Session } from "./session.ts";
 import { Slot } from "./slots.ts";
-import { type UsageBook, usageBook } from "./usage-book.ts";
 
-const prefix = "c012345678.";
 const foreign = "c876543210.";
-const cluster = "cl_0000000000000000";
-let book: UsageBook;
 let session: Session;
 
-function sessionWith(grants: readonly Grant[]): Session {
-  const binding = {
-    tenant: "tn_0000000000000000",
-    cluster,
-    clusterName: "default",
-    serviceAccount: "sa_0000000000000000",
-    serviceAccountName: "app",
-    apiKey: "ak_0000000000000000",
-    verifiers: {} as Session["binding"]["verifiers"],
-    grants,
-    placement: { cell: "ce_0000000000000000", prefix, principal: cluster },
-    clusterSpec: ClusterSpec.parse({}),
-    expiresAt: undefined,
-  } as const satisfies Session["binding"];
-  const state = new ClusterState(binding);
-  book = usageBook(binding.tenant, binding.cluster, 0);
-  return {
-    binding,
-    cluster: state,
-    access: accessOf(grants),
-    names: embeddedNames(state),
-    usage: book,
-    who: book.attributed("app", "test"),
-  };
-}
-
 beforeEach(() => {
-  session = sessionWith(roleGrants("owner"));
+  session = testSession();
 });
 
 const walk = new ResponseWalk(advertised("gate.example", 9000, 4));
@@ -68,7 +34,7 @@ function receive<K extends ApiKey>(
   return { slot, client: decodeResponse(apiKey, version, Buffer.concat(slices)) };
 }
 
-const totals = () => book.turn(1)[0]?.totals;
+const totals = () => session.usage.turn(1)[0]?.totals;
 
 describe("addresses and ids", () => {
   test("brokers are our ports, the cluster is the tenant's", () => {
@@ -85,7 +51,7 @@ describe("addresses and ids", () => {
       [3, "gate.example", 9004, ""],
       [9, "gate.example", 9000, ""],
     ]);
-    expect(client.clusterId).toBe(cluster);
+    expect(client.clusterId).toBe(session.binding.cluster);
   });
 
   test.each([
@@ -130,7 +96,7 @@ describe("a neighbour's names, should a broker ever tell them", () => {
   });
 
   test("names outside the grants are filtered like a broker does", () => {
-    session = sessionWith([
+    session = testSession([
       { operation: "consume", resource: "topic", pattern: "literal", name: "a" },
     ]);
     const topics = [`${prefix}b`, `${prefix}a`].map((name) => ({ name }));
@@ -217,17 +183,19 @@ describe("records read", () => {
     bytes.writeInt16BE(flags, 21);
     return bytes;
   };
+  const askedFrom = (fetchOffset: number) => {
+    const from = fetchedFrom();
+    from.asked.add(session.cluster.topic("t"), 4);
+    from.offsets.push(fetchOffset);
+    return from;
+  };
   const fetched = (
     fetchOffset: number,
     records: Buffer,
     aborted: { producerId: bigint; firstOffset: bigint }[] | null = null,
   ) => {
     const slot = new Slot(routeFor(Api.Fetch, 11)!, 1, true);
-    slot.fetchOffsets = {
-      topics: [session.cluster.topic("t")],
-      partitions: [4],
-      offsets: [fetchOffset],
-    };
+    slot.fetched = askedFrom(fetchOffset);
     const partitions = [{ partitionIndex: 4, abortedTransactions: aborted, records }];
     receive(Api.Fetch, 11, { responses: [{ topic: `${prefix}t`, partitions }] }, slot);
     slot.delivery?.count(session.who);
@@ -241,7 +209,7 @@ describe("records read", () => {
 
   test("nothing counts before it went out", () => {
     const slot = new Slot(routeFor(Api.Fetch, 11)!, 1, true);
-    slot.fetchOffsets = { topics: [session.cluster.topic("t")], partitions: [4], offsets: [0] };
+    slot.fetched = askedFrom(0);
     const partitions = [{ partitionIndex: 4, abortedTransactions: null, records: at(0, 3) }];
     receive(Api.Fetch, 11, { responses: [{ topic: `${prefix}t`, partitions }] }, slot);
     expect(totals()).toBeUndefined();

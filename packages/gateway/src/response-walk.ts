@@ -16,7 +16,7 @@ import {
 import type { TopicEntry } from "./cluster-state.ts";
 import { authorizedOperations, Bit } from "./filters/20-authorize.ts";
 import { cleanText, stripName } from "./filters/30-isolate.ts";
-import { Delivery, findFetchOffset, findProduced, isFirstAck } from "./filters/50-count.ts";
+import { Delivery, isFirstAck } from "./filters/50-count.ts";
 import type { Advertised } from "./filters/60-advertise.ts";
 import type { Session } from "./session.ts";
 import type { Slot } from "./slots.ts";
@@ -47,13 +47,14 @@ export class ResponseWalk implements Visitor {
   #session!: Session;
   #slot!: Slot;
   #topicName = "";
+  /** The name stands in the same element as the id that follows: a topic asked for by id may come without one. */
+  #isNamed = false;
   #topic: TopicEntry | undefined;
   #group = "";
   #partition = 0;
   #errorCode = 0;
   #brokerId = -1;
   #resourceType = 0;
-  #hint = 0;
   #aborted: AbortedTransaction[] = [];
   #producerId = 0;
 
@@ -70,9 +71,9 @@ export class ResponseWalk implements Visitor {
     this.#slot = slot;
     this.#topic = undefined;
     this.#topicName = "";
+    this.#isNamed = false;
     this.#group = "";
     this.#errorCode = 0;
-    this.#hint = 0;
     if (this.#aborted.length > 0) this.#aborted = [];
     return this;
   }
@@ -154,6 +155,8 @@ export class ResponseWalk implements Visitor {
   array(_mark: number, _count: number): void {}
 
   append(mark: number): Appendix | undefined {
+    // What follows the topics is not about the last one (Metadata's operations on the cluster).
+    if (mark === Mark.topicName) this.#topicName = "";
     const { stubs } = this.#slot;
     if (stubs === undefined) return undefined;
     // Topics of a group (OffsetFetch 8+) end before their group does.
@@ -182,6 +185,7 @@ export class ResponseWalk implements Visitor {
     const name = bytes.toString("utf8", start + cluster.prefix.length, end);
     if ((access.topic(name) & Bit.describe) === 0) return DROP;
     this.#topicName = name;
+    this.#isNamed = true;
     this.#topic = cluster.topic(name);
     if (this.#slot.autoCreate && this.#errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) {
       this.toCreate ??= [];
@@ -191,16 +195,30 @@ export class ResponseWalk implements Visitor {
   }
 
   #topicId(id: string): Edit {
-    if (id === zeroId) return KEEP;
     const { cluster } = this.#session;
-    if (this.#topicName !== "" && this.#slot.route.apiKey === Api.Metadata) {
-      cluster.learn(this.#topicName, id);
-      this.#topic = cluster.topic(this.#topicName);
+    const name = this.#isNamed ? this.#topicName : "";
+    this.#isNamed = false;
+    this.#topicName = name;
+    if (id === zeroId) {
+      if (name === "") this.#topic = undefined;
       return KEEP;
     }
-    this.#topic = cluster.topicById(id);
-    // Errors about an id (unknown, inconsistent) may come for one forgotten meanwhile; anything else is a neighbour's.
+    if (this.#slot.route.apiKey !== Api.Metadata) {
+      // One that was forgotten meanwhile is still known by who asked for it; anything else is a neighbour's.
+      this.#topic = cluster.topicById(id) ?? this.#askedTopic(id);
+      return this.#topic ? KEEP : DROP;
+    }
+    // An id that was asked for and is gone by now comes back with its error.
+    if (name === "") return this.#errorCode === 0 ? DROP : KEEP;
+    cluster.learn(name, id);
+    this.#topic = cluster.topic(name);
     return KEEP;
+  }
+
+  #askedTopic(id: string): TopicEntry | undefined {
+    const text = Buffer.from(id, "latin1").toString("base64url");
+    const { asked } = this.#slot.produced ?? this.#slot.fetched ?? {};
+    return asked?.topicById(text);
   }
 
   #groupId(bytes: Buffer, start: number, end: number): Edit {
@@ -216,23 +234,23 @@ export class ResponseWalk implements Visitor {
   #accepted(baseOffset: number): void {
     const { produced } = this.#slot;
     if (!produced || !this.#topic) return;
-    const at = findProduced(produced, this.#topic, this.#partition, this.#hint);
+    const at = produced.asked.find(this.#topic, this.#partition);
     if (at < 0) return;
-    this.#hint = at + 1;
+    const topic = produced.asked.topics[at]!;
     const { usage, who } = this.#session;
-    const seen = usage.seenProducers(this.#topic, this.#partition);
+    const seen = usage.seenProducers(topic, this.#partition);
     if (!isFirstAck(seen, produced.producerIds[at]!, baseOffset)) return;
-    who.produced(this.#topic, produced.records[at]!, produced.bytes[at]!);
+    who.produced(topic, produced.records[at]!, produced.bytes[at]!);
   }
 
   #fetched(bytes: Buffer, start: number, end: number): void {
-    const asked = this.#slot.fetchOffsets;
-    if (!asked || !this.#topic) return;
-    const at = findFetchOffset(asked, this.#topic, this.#partition, this.#hint);
-    if (at < 0 || start === end) return;
-    this.#hint = at + 1;
+    const { fetched } = this.#slot;
+    if (!fetched || !this.#topic || start === end) return;
+    const at = fetched.asked.find(this.#topic, this.#partition);
+    if (at < 0) return;
     this.#slot.delivery ??= new Delivery();
-    this.#slot.delivery.add(this.#topic, bytes, start, end, asked.offsets[at]!, this.#aborted);
+    const topic = fetched.asked.topics[at]!;
+    this.#slot.delivery.add(topic, bytes, start, end, fetched.offsets[at]!, this.#aborted);
   }
 
   #operations(): number {

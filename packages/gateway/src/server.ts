@@ -6,9 +6,9 @@ import type { Binding } from "@headgate/core/binding";
 import { createBindings } from "./bindings.ts";
 import { type CellBrokers, cellBrokers } from "./cell-brokers.ts";
 import { ClientConnection } from "./connection.ts";
-import { loginTimeoutMs } from "./filters/40-limit.ts";
+import { fetchBytesMax, frameMemoryBytesMax, loginTimeoutMs } from "./filters/40-limit.ts";
 import { type Advertised, advertised } from "./filters/60-advertise.ts";
-import { framePool } from "./frame-pool.ts";
+import { frameMemory } from "./frame-memory.ts";
 import type { ConnectionHost } from "./host.ts";
 import type { Log } from "./log.ts";
 import { listenRun, nodePorts } from "./ports.ts";
@@ -30,6 +30,8 @@ export interface ServerParts {
   readonly flushMs: number;
   /** Time to log in; 10 s by default. */
   readonly loginTimeoutMs?: number | undefined;
+  /** Memory for large frames of all connections; 512 MiB by default. */
+  readonly frameMemoryBytesMax?: number | undefined;
   readonly loadBinding: (apiKey: string) => Promise<Binding | undefined>;
   /** Answers what is not forwarded. */
   readonly localAnswer: (
@@ -43,6 +45,10 @@ export interface ServerParts {
 export interface GatewayStats {
   readonly connections: number;
   readonly sessions: number;
+  /** Large frames in memory. */
+  readonly frameBytes: number;
+  /** What clients and brokers have not taken yet. */
+  readonly bufferedBytes: number;
   readonly flushFailingMs: number;
 }
 
@@ -51,6 +57,8 @@ export interface Server {
   readonly port: number;
   /** Something the bindings in question are made of changed. */
   bindingsChanged(matches: (binding: Binding) => boolean): Promise<void>;
+  /** A topic is gone: one made under the same name is another. */
+  topicGone(cluster: string, name: string): void;
   stats(): GatewayStats;
   flush(): Promise<void>;
   close(): Promise<void>;
@@ -76,7 +84,7 @@ export async function startServer(parts: ServerParts): Promise<Server> {
     log,
   });
   const brokers = cellBrokers(control.store);
-  const pool = framePool();
+  const memory = frameMemory({ bytesMax: parts.frameMemoryBytesMax ?? frameMemoryBytesMax });
   const connections = new Set<ClientConnection>();
   let serving: ConnectionHost | undefined;
   const run = await listenRun(parts.listen.host, parts.listen.port, (socket, nodeId) => {
@@ -91,10 +99,11 @@ export async function startServer(parts: ServerParts): Promise<Server> {
   const address = advertised(parts.advertisedHost, run.basePort, nodePorts);
   const host: ConnectionHost = {
     log,
-    pool,
+    nowMs: () => control.clock.nowMs(),
+    memory,
     bindings,
     dial: createDial({ brokers, mint: parts.mint }),
-    requestWalk: new RequestWalk(),
+    requestWalk: new RequestWalk(() => fetchBytesMax(memory.usedShare)),
     responseWalk: new ResponseWalk(address),
     openSession: (binding) => sessions.open(binding),
     releaseSession: (session) => sessions.release(session),
@@ -106,14 +115,17 @@ export async function startServer(parts: ServerParts): Promise<Server> {
     },
   };
   serving = host;
-  const timers = startTimers(parts, sink, connections, () => pool.trim());
+  const timers = startTimers(parts, sink, connections, () => memory.trim());
 
   return {
     port: run.basePort,
     bindingsChanged: (matches) => rebind(matches, host, sessions, connections),
+    topicGone: (cluster, name) => sessions.topicGone(cluster, name),
     stats: () => ({
       connections: connections.size,
       sessions: [...connections].filter((connection) => connection.session).length,
+      frameBytes: memory.heldBytes,
+      bufferedBytes: [...connections].reduce((sum, each) => sum + each.bufferedBytes, 0),
       flushFailingMs: sink.failingMs(),
     }),
     flush: () => sink.flush(),

@@ -21,6 +21,8 @@ export interface Sessions {
   open(binding: Binding): Promise<Session | string>;
   /** The session a live connection goes on with after its binding changed; not another connection. */
   refresh(binding: Binding): Session;
+  /** A topic is gone: one made under the same name is another. */
+  topicGone(cluster: string, name: string): void;
   /** A session ended. */
   release(session: Session): void;
   books(): UsageBook[];
@@ -86,6 +88,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       return sessionOf(binding, entry);
     },
     refresh: (binding) => sessionOf(binding, entryOf(binding)),
+    topicGone: (cluster, name) => clusters.get(cluster)?.state.renew(name),
     release(session) {
       const entry = clusters.get(session.binding.cluster);
       if (entry) entry.connections--;

@@ -2,7 +2,7 @@
 // order for forwarded slots, our own answers when they are ready, and a slot's answer waits until all before it have left.
 import type { Appendix } from "@headgate/kafka/walker";
 import type { Route } from "./allow-list.ts";
-import type { Delivery, ProducedBatches } from "./filters/50-count.ts";
+import type { Delivery, FetchedFrom, ProducedBatches } from "./filters/50-count.ts";
 
 export class Slot {
   readonly route: Route;
@@ -24,7 +24,7 @@ export class Slot {
   /** Answers for what was refused, by the array they belong to: "" or a group id. */
   stubs: Map<string, Appendix> | undefined;
   produced: ProducedBatches | undefined;
-  fetchOffsets: FetchOffsets | undefined;
+  fetched: FetchedFrom | undefined;
   /** Unknown topics named in Metadata are to be created. */
   autoCreate = false;
   /** Metadata 0 cannot ask for "none": the answer to "all" is emptied instead. */
@@ -44,21 +44,13 @@ export class Slot {
   }
 }
 
-/** Where each partition of a fetch starts, in request order. */
-export interface FetchOffsets {
-  readonly topics: object[];
-  readonly partitions: number[];
-  readonly offsets: number[];
-}
-
 const compactAt = 1024;
 
 export class SlotQueue {
-  #slots: Slot[] = [];
+  #slots: (Slot | undefined)[] = [];
   #head = 0;
   /** First slot that may still wait for the broker. */
   #awaiting = 0;
-  heldBytes = 0;
 
   get size(): number {
     return this.#slots.length - this.#head;
@@ -66,6 +58,15 @@ export class SlotQueue {
 
   push(slot: Slot): void {
     this.#slots.push(slot);
+  }
+
+  /** Whether the broker still owes the answer to a request of this API. */
+  owes(apiKey: number): boolean {
+    for (let i = Math.max(this.#awaiting, this.#head); i < this.#slots.length; i++) {
+      const slot = this.#slots[i]!;
+      if (slot.forwarded && slot.route.apiKey === apiKey) return true;
+    }
+    return false;
   }
 
   /** The forwarded slot the broker's next answer belongs to. */
@@ -83,6 +84,8 @@ export class SlotQueue {
   shiftReady(): Slot | undefined {
     const slot = this.#slots[this.#head];
     if (slot?.answer === undefined) return undefined;
+    // A client that always has a request under way never empties the queue: what left must not be kept by it.
+    this.#slots[this.#head] = undefined;
     this.#head++;
     if (this.#head >= compactAt || this.#head === this.#slots.length) this.#compact();
     return slot;

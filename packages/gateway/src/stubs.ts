@@ -66,14 +66,13 @@ export function stubsOf(
   const { denied = new Map<string, number>() } = slot;
   const make = makers[apiKey] as Maker<ApiKey> | undefined;
   const request = decodeRequest(apiKey, version, body);
+  const stubs = make?.(request, { version, denied, autoCreateTopics }) ?? [];
   const appendices = new Map<string, Appendix>();
-  for (const { at, path, value } of make?.(request, { version, denied, autoCreateTopics }) ?? []) {
-    const bytes = encodeElement(apiKey, version, "response", path, value);
-    const before = appendices.get(at);
-    appendices.set(at, {
-      count: (before?.count ?? 0) + 1,
-      bytes: before ? Buffer.concat([before.bytes, bytes]) : bytes,
-    });
+  for (const [at, elements] of Map.groupBy(stubs, (stub) => stub.at)) {
+    const encoded = elements.map(({ path, value }) =>
+      encodeElement(apiKey, version, "response", path, value),
+    );
+    appendices.set(at, { count: encoded.length, bytes: Buffer.concat(encoded) });
   }
   return appendices;
 }

@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import type { MintedToken } from "@headgate/control/tokens";
 import { AppError } from "@headgate/core/errors";
 import { connect } from "@headgate/kafka/connection";
+import { tokenMarginMs } from "./filters/40-limit.ts";
 
 export interface Upstream {
   readonly socket: Socket;
@@ -26,8 +27,6 @@ export interface DialOptions {
   readonly connectTimeoutMs?: number;
 }
 
-/** A token is used for new connections until this long before its end. */
-const tokenMarginMs = 30_000;
 const tokensMax = 10_000;
 
 /**

@@ -2,6 +2,7 @@
 // leaves the process (usage-sink.ts) are cumulative windows, so a flush that is repeated or late changes nothing.
 import { hourOf } from "@headgate/core/clock";
 import type { ClusterId, TenantId } from "@headgate/core/ids";
+import type { Version } from "@headgate/store/store";
 import type { TopicEntry } from "./cluster-state.ts";
 
 export interface UsageRow {
@@ -32,13 +33,15 @@ export interface UsageWindowState {
   readonly rows: UsageRow[];
   readonly byKey: Map<string, UsageRow>;
   readonly dirtyChunks: Set<number>;
+  /** What the sink last wrote of it, by part. */
+  readonly versions: Map<"totals" | number, Version>;
   dirty: boolean;
   firstAtMs: number;
   lastAtMs: number;
 }
 
-/** Rows per chunk item: a row is under 320 bytes unless names are very long, so a chunk stays under 64 KB. */
-export const rowsPerChunk = 150;
+/** Rows per chunk item: a row is under 1000 bytes whatever its names are, so a chunk stays under 64 KB. */
+export const rowsPerChunk = 64;
 /** Rows per window; whatever comes later is folded into one row named `other`. */
 export const rowsMax = 6000;
 /** Longest client id kept in an attribution. */
@@ -77,9 +80,15 @@ export function usageBook(tenant: TenantId, cluster: ClusterId, nowMs: number): 
     attributed(serviceAccount, clientId) {
       const client = clientId.slice(0, clientIdCharsMax);
       const rows = new Map<TopicEntry, UsageRow>();
+      let of = current;
       const row = (topic: TopicEntry): UsageRow => {
+        if (of !== current) {
+          // A connection that is quiet for hours must not keep their windows.
+          rows.clear();
+          of = current;
+        }
         const known = rows.get(topic);
-        if (known !== undefined && known.window === current) return known;
+        if (known !== undefined) return known;
         const fresh = rowOf(current, topic, serviceAccount, client);
         rows.set(topic, fresh);
         return fresh;
@@ -147,6 +156,7 @@ function windowState(tenant: TenantId, cluster: ClusterId, hour: string): UsageW
     rows: [],
     byKey: new Map(),
     dirtyChunks: new Set(),
+    versions: new Map(),
     dirty: false,
     firstAtMs: 0,
     lastAtMs: 0,

@@ -5,7 +5,7 @@ import { Buffer } from "node:buffer";
 import type { Attribution, UsageWindow } from "@headgate/core/usage";
 import { isConflict } from "@headgate/store/errors";
 import type { Signal } from "@headgate/store/signal";
-import type { Expect, Store } from "@headgate/store/store";
+import type { Expect, Item, Store, Version } from "@headgate/store/store";
 import { usage } from "@headgate/store/usage";
 import type { Log } from "./log.ts";
 import {
@@ -33,47 +33,48 @@ export interface UsageSink {
 }
 
 export function usageSink(options: UsageSinkOptions): UsageSink {
+  const { writer, signal } = options;
   const repository = usage(options.store);
-  const versions = new Map<string, Expect>();
   let running: Promise<void> | undefined;
   let again = false;
   let failedSince = 0;
 
-  /** Puts under our own last version; after an unknown outcome that version is found again. */
-  const put = async (name: string, write: (expect: Expect) => Promise<Expect>): Promise<void> => {
-    try {
-      versions.set(name, await write(versions.get(name) ?? "absent"));
-    } catch (error) {
-      if (!isConflict(error)) throw error;
-      // Nobody else writes under this writer's id, so what is there is ours and smaller.
-      versions.set(name, await write("any"));
-    }
+  const writeTotals = (window: UsageWindowState): Promise<void> => {
+    const { tenant, cluster, hour } = window;
+    const value = totalsOf(window, writer);
+    return putOwn(
+      window,
+      "totals",
+      (expect) => repository.putWindow(value, expect),
+      () => repository.getWindow(tenant, cluster, hour, writer),
+    );
+  };
+  const writeChunk = (window: UsageWindowState, chunk: number, rows: Attribution[]) => {
+    const { tenant, cluster, hour } = window;
+    const value = { hour, writer, chunk, rows };
+    return putOwn(
+      window,
+      chunk,
+      (expect) => repository.putAttribution(tenant, cluster, value, expect),
+      () => repository.getAttribution(tenant, cluster, value),
+    );
   };
 
   const writeWindow = async (window: UsageWindowState): Promise<void> => {
-    const { tenant, cluster, hour } = window;
-    const { writer } = options;
     const chunks = [...window.dirtyChunks];
     // Cleared before the numbers are read: what is counted during the writes makes the window dirty again.
     window.dirty = false;
     window.dirtyChunks.clear();
-    const name = `${cluster} ${hour}`;
-    const totals = totalsOf(window, writer);
     const contents = chunks.map((chunk) => ({ chunk, rows: rowsOf(window, chunk) }));
     try {
-      await put(name, (expect) => repository.putWindow(totals, expect));
-      for (const { chunk, rows } of contents) {
-        const value = { hour, writer, chunk, rows };
-        await put(`${name} ${chunk}`, (expect) =>
-          repository.putAttribution(tenant, cluster, value, expect),
-        );
-      }
+      await writeTotals(window);
+      for (const { chunk, rows } of contents) await writeChunk(window, chunk, rows);
     } catch (error) {
       window.dirty = true;
       for (const chunk of chunks) window.dirtyChunks.add(chunk);
       throw error;
     }
-    options.signal.notify(`usage:${cluster}`);
+    signal.notify(`usage:${window.cluster}`);
   };
 
   const flushAll = async (): Promise<void> => {
@@ -113,6 +114,25 @@ export function usageSink(options: UsageSinkOptions): UsageSink {
     },
     failingMs: () => (failedSince === 0 ? 0 : performance.now() - failedSince),
   };
+}
+
+/**
+ * Puts over this writer's own last version. A conflict means that a put whose outcome was unknown did happen: what is
+ * there is ours and smaller, since nobody else writes under our id, so its version is found again. Never blindly: a put
+ * that was given up on may still arrive, and must not win over a later one.
+ */
+async function putOwn(
+  { versions }: UsageWindowState,
+  part: "totals" | number,
+  write: (expect: Expect) => Promise<Version>,
+  read: () => Promise<Item | undefined>,
+): Promise<void> {
+  try {
+    versions.set(part, await write(versions.get(part) ?? "absent"));
+  } catch (error) {
+    if (!isConflict(error)) throw error;
+    versions.set(part, await write((await read())?.version ?? "absent"));
+  }
 }
 
 function totalsOf(window: UsageWindowState, writer: string): UsageWindow {

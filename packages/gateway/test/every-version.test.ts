@@ -344,19 +344,13 @@ describe("each version answers about the tenant's own names", () => {
     const retention = { name: "retention.ms", configOperation: 0, value: "60000" };
     const resources = [
       { resourceType: 2, resourceName: "c7", configs: [retention] },
-      { resourceType: 2, resourceName: "c7", configs: [{ ...retention, name: "nonsense" }] },
+      { resourceType: 2, resourceName: "t", configs: [{ ...retention, name: "nonsense" }] },
       { resourceType: 4, resourceName: "1", configs: [retention] },
     ];
-    const codes = [0, 40, 31];
     await everyVersion(
       Api.IncrementalAlterConfigs,
       () => ({ resources }),
-      ({ responses }) => expect(responses.map((r) => r.errorCode)).toEqual(codes),
-    );
-    await everyVersion(
-      Api.AlterConfigs,
-      () => ({ resources }),
-      ({ responses }) => expect(responses.map((r) => r.errorCode)).toEqual(codes),
+      ({ responses }) => expect(responses.map((r) => r.errorCode)).toEqual([0, 40, 31]),
     );
     await everyVersion(
       Api.DeleteTopics,

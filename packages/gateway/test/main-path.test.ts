@@ -1,8 +1,9 @@
 // Records through the gateway with an ordinary client, two tenants side by side on one real broker.
+import { Api } from "@headgate/kafka/generated/types";
 import { usage } from "@headgate/store/usage";
 import type { Admin } from "kafkajs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { kafkaJs } from "./clients.ts";
+import { kafkaJs, wire } from "./clients.ts";
 import { startWorld, type Tenant, type World } from "./world.ts";
 
 let world: World;
@@ -121,11 +122,12 @@ test("topics are created, grown, configured and deleted with Kafka's own words",
     await expect(
       admin.createPartitions({ topicPartitions: [{ topic, count: 3 }] }),
     ).rejects.toThrow(/partitions/i);
-    const configEntries = [{ name: "retention.ms", value: "60000" }];
-    await admin.alterConfigs({
-      validateOnly: false,
-      resources: [{ type: 2, name: topic, configEntries }],
-    });
+    const connection = await wire(world.gateway.port, tenant.key);
+    const retention = { name: "retention.ms", configOperation: 0, value: "60000" };
+    const resources = [{ resourceType: 2, resourceName: topic, configs: [retention] }];
+    const altered = await connection.request(Api.IncrementalAlterConfigs, { resources });
+    expect(altered.responses.map((response) => response.errorCode)).toEqual([0]);
+    connection.close();
     const described = await admin.describeConfigs({
       includeSynonyms: false,
       resources: [{ type: 2, name: topic, configNames: ["retention.ms"] }],

@@ -137,7 +137,7 @@ async function makeTenant(
     id: cluster,
     name: "default",
     spec: ClusterSpec.parse(spec),
-    status: readyStatus,
+    status: { ...readyStatus, bootstrap: "gateway" },
     placement: { cell, prefix, principal: cluster },
     ...envelope(),
   });

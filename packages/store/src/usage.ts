@@ -43,6 +43,12 @@ export function usage(store: Store) {
     /** One writer's window as stored, for a writer that must find its version again. */
     getWindow: (tenant: TenantId, cluster: ClusterId, hour: string, writer: string) =>
       store.get({ pk: usagePk(tenant, cluster), sk: usageSk(hour, writer) }),
+    /** The same for a piece of its attribution. */
+    getAttribution: (
+      tenant: TenantId,
+      cluster: ClusterId,
+      { hour, writer, chunk }: Pick<AttributionChunk, "hour" | "writer" | "chunk">,
+    ) => store.get({ pk: attributionPk(tenant, cluster), sk: attributionSk(hour, writer, chunk) }),
     async windows(tenant: TenantId, cluster: ClusterId, span: HourSpan): Promise<UsageWindow[]> {
       return values(await allBetween(store, UsageWindow, usagePk(tenant, cluster), span));
     },

@@ -13,10 +13,10 @@ import {
   type Commands,
   type Outcome,
   ok,
+  onceEach,
   outcome,
   outcomeOf,
   ready,
-  repeated,
 } from "./topic-commands.ts";
 
 type Request = Requests[19];
@@ -31,32 +31,30 @@ export async function createTopics(
   body: Buffer,
 ): Promise<Buffer> {
   const request = decodeRequest(Api.CreateTopics, version, body);
-  const twice = repeated(request.topics.map((topic) => topic.name));
-  const tier = session.binding.clusterSpec.tier;
-  const topics = await Promise.all(
-    request.topics
-      .filter((topic, i) => request.topics.findIndex((t) => t.name === topic.name) === i)
-      .map(async (topic) => {
-        const result = twice.has(topic.name)
-          ? outcome(ErrorCode.INVALID_REQUEST, "The topic is in the request more than once.")
-          : await create(commands, session, request, topic);
-        if (!("spec" in result)) return { name: topic.name, ...result, configs: [] };
-        return {
-          name: topic.name,
-          ...ok,
-          topicId: result.status.topicId ?? ZERO_UUID,
-          numPartitions: result.spec.partitions,
-          replicationFactor: replication[tier].factor,
-          configs: Object.entries(result.spec.config).map(([name, value]) => ({
-            name,
-            value,
-            configSource: topicConfig,
-          })),
-        };
-      }),
+  const factor = replication[session.binding.clusterSpec.tier].factor;
+  const results = await onceEach(
+    request.topics,
+    (topic) => topic.name,
+    (topic) => create(commands, session, request, topic),
+  );
+  const topics = results.map(({ item: { name }, result }) =>
+    "spec" in result ? created(result, factor) : { name, ...result, configs: [] },
   );
   return encodeResponse(Api.CreateTopics, version, { topics });
 }
+
+const created = ({ name, spec, status }: Topic, replicationFactor: number) => ({
+  name,
+  ...ok,
+  topicId: status.topicId ?? ZERO_UUID,
+  numPartitions: spec.partitions,
+  replicationFactor,
+  configs: Object.entries(spec.config).map(([key, value]) => ({
+    name: key,
+    value,
+    configSource: topicConfig,
+  })),
+});
 
 async function create(
   commands: Commands,

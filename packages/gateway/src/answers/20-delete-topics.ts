@@ -11,6 +11,7 @@ import {
   gone,
   type Outcome,
   ok,
+  onceEach,
   outcome,
   outcomeOf,
 } from "./topic-commands.ts";
@@ -26,19 +27,26 @@ export async function deleteTopics(
     ...request.topicNames.map((name) => ({ name, topicId: ZERO_UUID })),
     ...request.topics,
   ];
-  const responses = await Promise.all(
-    wanted.map(async ({ name, topicId }) => {
-      const known = name ?? nameOf(session, topicId);
-      if (known === undefined)
-        return { name: null, topicId, ...outcome(ErrorCode.UNKNOWN_TOPIC_ID, "No such topic id.") };
-      return {
-        name: known,
-        topicId,
-        ...(await remove(commands, session, known, request.timeoutMs)),
-      };
-    }),
+  const removed = await onceEach(
+    wanted,
+    ({ name, topicId }) => name ?? topicId,
+    (topic) => remove(commands, session, topic, request.timeoutMs),
   );
+  const responses = removed.map(({ item, result }) => ({ ...item, ...result }));
   return encodeResponse(Api.DeleteTopics, version, { responses });
+}
+
+type Result = Outcome & { readonly name?: string };
+
+async function remove(
+  commands: Commands,
+  session: Session,
+  { name, topicId }: { readonly name: string | null; readonly topicId: string },
+  timeoutMs: number,
+): Promise<Result> {
+  const known = name ?? nameOf(session, topicId);
+  if (known === undefined) return outcome(ErrorCode.UNKNOWN_TOPIC_ID, "No such topic id.");
+  return { name: known, ...(await removeNamed(commands, session, known, timeoutMs)) };
 }
 
 function nameOf({ cluster, access }: Session, topicId: string): string | undefined {
@@ -48,7 +56,7 @@ function nameOf({ cluster, access }: Session, topicId: string): string | undefin
   return name !== undefined && (access.topic(name) & Bit.describe) !== 0 ? name : undefined;
 }
 
-async function remove(
+async function removeNamed(
   commands: Commands,
   session: Session,
   name: string,

@@ -10,10 +10,10 @@ import {
   type Commands,
   type Outcome,
   ok,
+  onceEach,
   outcome,
   outcomeOf,
   ready,
-  repeated,
 } from "./topic-commands.ts";
 
 type Request = Requests[37];
@@ -25,15 +25,12 @@ export async function createPartitions(
   body: Buffer,
 ): Promise<Buffer> {
   const request = decodeRequest(Api.CreatePartitions, version, body);
-  const twice = repeated(request.topics.map((topic) => topic.name));
-  const results = await Promise.all(
-    request.topics.map(async (topic) => ({
-      name: topic.name,
-      ...(twice.has(topic.name)
-        ? outcome(ErrorCode.INVALID_REQUEST, "The topic is in the request more than once.")
-        : await add(commands, session, request, topic)),
-    })),
+  const added = await onceEach(
+    request.topics,
+    (topic) => topic.name,
+    (topic) => add(commands, session, request, topic),
   );
+  const results = added.map(({ item: { name }, result }) => ({ name, ...result }));
   return encodeResponse(Api.CreatePartitions, version, { results });
 }
 

@@ -7,6 +7,8 @@ import type { Actor } from "@headgate/core/audit";
 import { AppError, toAppError } from "@headgate/core/errors";
 import { base32 } from "@headgate/core/ids";
 import type { Topic } from "@headgate/core/topic";
+import { ErrorCode } from "@headgate/kafka/errors";
+import { topicsPerRequestMax } from "../filters/40-limit.ts";
 import type { Log } from "../log.ts";
 import type { Session } from "../session.ts";
 
@@ -28,6 +30,8 @@ export const outcome = (errorCode: number, errorMessage: string): Outcome => ({
   errorMessage,
 });
 
+const textCharsMax = 2000;
+
 /** Clients may ask for any time-out; an answer is never held longer. */
 const waitMsMax = 120_000;
 
@@ -48,8 +52,12 @@ export function outcomeOf({ log }: Commands, error: unknown): Outcome {
   const known = toAppError(error);
   if (known.code === "internal") log("Topic command failed", { error: String(known.cause) });
   const faults = known.errors.length > 1 ? known.errors.map((fault) => fault.detail).join(" ") : "";
-  return outcome(known.kafkaCode, `${faults || known.message} ${known.fix}`);
+  return outcome(known.kafkaCode, `${clipped(faults || known.message)} ${known.fix}`);
 }
+
+/** A text may name every fault of a request; Kafka's strings end at 32767 bytes. */
+const clipped = (text: string): string =>
+  text.length <= textCharsMax ? text : `${text.slice(0, textCharsMax)}…`;
 
 /** Waits until a topic is as its `generation` says. Throws AppError. */
 export async function ready(
@@ -92,8 +100,26 @@ export async function gone(
 
 const clamp = (timeoutMs: number) => Math.min(Math.max(0, timeoutMs), waitMsMax);
 
-/** Names that stand more than once in a request: Kafka refuses each of them. */
-export function repeated(names: readonly string[]): ReadonlySet<string> {
-  const seen = new Set<string>();
-  return new Set(names.filter((name) => seen.size === seen.add(name).size));
+/**
+ * Does `work` for each item, all at once, and answers in order, one result per name: a name that stands in the request
+ * more than once is refused, as Kafka does, and so is a request that names too many.
+ */
+export async function onceEach<T, R>(
+  items: readonly T[],
+  nameOf: (item: T) => string,
+  work: (item: T) => Promise<R>,
+): Promise<{ readonly item: T; readonly result: R | Outcome }[]> {
+  const byName = Map.groupBy(items, nameOf);
+  const isTooMany = byName.size > topicsPerRequestMax;
+  const results = [...byName.values()].map(async ([item, ...more]) => {
+    if (isTooMany) return { item: item!, result: tooMany };
+    return { item: item!, result: more.length > 0 ? twice : await work(item!) };
+  });
+  return await Promise.all(results);
 }
+
+const twice = outcome(ErrorCode.INVALID_REQUEST, "It is in the request more than once.");
+const tooMany = outcome(
+  ErrorCode.POLICY_VIOLATION,
+  `A request may name ${topicsPerRequestMax} topics: send several.`,
+);

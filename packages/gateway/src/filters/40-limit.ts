@@ -5,9 +5,17 @@ export const frameBytesMaxBeforeLogin = 64 * 1024;
 /** Kafka's own socket.request.max.bytes. */
 export const frameBytesMax = 100 * 1024 * 1024;
 export const loginTimeoutMs = 10_000;
-/** A fetch answer is held whole for one connection (KIP-74 may exceed this by one batch). */
-export const fetchBytesMax = 8 * 1024 * 1024;
+/** Memory for large frames of all connections together (frame-memory.ts). */
+export const frameMemoryBytesMax = 512 * 1024 * 1024;
 export const recordsPerBatchMax = 100_000;
+/** Named in one Produce, Fetch, ListOffsets or OffsetCommit: far more than a cluster may have. */
+export const partitionsPerRequestMax = 10_000;
+/** A request that is answered here: room for thousands of topics, and no work for a minute. */
+export const localBytesMax = 1024 * 1024;
+/** Named in one request that the control plane answers. */
+export const topicsPerRequestMax = 1000;
+/** Topics of one cluster that are being created because clients named them. */
+export const autoCreatesMax = 100;
 export const joinMetadataBytesMax = 64 * 1024;
 /** Requests of one connection that wait for their answer; reading pauses above. */
 export const inFlightMax = 512;
@@ -17,7 +25,20 @@ export const heldAnswerBytesMax = 16 * 1024 * 1024;
 export const lingerMs = 5000;
 /** A client that failed to log in gets this long to read why. */
 export const farewellMs = 1000;
-/** A broker session with a limit is replaced when this share of it is left. */
+/** After so much silence the system asks whether the client is still there. */
+export const keepAliveMs = 60_000;
+/** A broker session with a limit is replaced when so much of it is left. */
 export const renewBeforeMs = 60_000;
+/** A token is used for new connections while so much of it is left: more than what makes a connection be replaced. */
+export const tokenMarginMs = 2 * renewBeforeMs;
 
 export const capped = (value: number, max: number): number => Math.min(value, max);
+
+/**
+ * What a fetch may bring: its answer is held whole for one connection. Less when memory is short; one batch comes in any
+ * case (KIP-74), so consumers go on, in smaller steps.
+ */
+export function fetchBytesMax(usedMemoryShare: number): number {
+  if (usedMemoryShare < 0.5) return 8 * 1024 * 1024;
+  return usedMemoryShare < 0.8 ? 1024 * 1024 : 64 * 1024;
+}

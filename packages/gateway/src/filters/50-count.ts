@@ -6,26 +6,32 @@ import {
   BatchCursor,
   deliveredRecords,
 } from "@headgate/kafka/record-batch";
+import { AskedPartitions } from "../asked-partitions.ts";
 import type { TopicEntry } from "../cluster-state.ts";
-import type { FetchOffsets } from "../slots.ts";
 import type { Attributed } from "../usage-book.ts";
 
 /** Batches of one produce request, in parallel arrays: a frame costs no object per partition. */
 export interface ProducedBatches {
-  readonly topics: TopicEntry[];
-  readonly partitions: number[];
+  readonly asked: AskedPartitions;
   readonly records: number[];
   readonly bytes: number[];
   readonly producerIds: number[];
 }
 
 export const producedBatches = (): ProducedBatches => ({
-  topics: [],
-  partitions: [],
+  asked: new AskedPartitions(),
   records: [],
   bytes: [],
   producerIds: [],
 });
+
+/** Where each partition of a fetch starts. */
+export interface FetchedFrom {
+  readonly asked: AskedPartitions;
+  readonly offsets: number[];
+}
+
+export const fetchedFrom = (): FetchedFrom => ({ asked: new AskedPartitions(), offsets: [] });
 
 // Reused: a walk never waits.
 const batch = new BatchCursor();
@@ -49,31 +55,15 @@ export function noteProduced(
     records += count;
     producerId = batch.producerId;
   }
-  batches.topics.push(topic);
-  batches.partitions.push(partition);
+  batches.asked.add(topic, partition);
   batches.records.push(records);
   batches.bytes.push(end - start);
   batches.producerIds.push(producerId);
   return true;
 }
 
-/** The index of a partition's batch; searching starts at `hint`, where the broker's order usually has it. */
-export function findProduced(
-  batches: ProducedBatches,
-  topic: TopicEntry,
-  partition: number,
-  hint: number,
-): number {
-  const size = batches.topics.length;
-  for (let step = 0; step < size; step++) {
-    const i = hint + step < size ? hint + step : hint + step - size;
-    if (batches.partitions[i] === partition && batches.topics[i] === topic) return i;
-  }
-  return -1;
-}
-
-/** Producers remembered per partition, enough for their last accepted batch. */
-const producersMax = 10_000;
+/** Producers remembered per partition: a repeated batch comes soon after its first try, or not at all. */
+const producersMax = 1000;
 
 /**
  * Whether the broker's base offset for this producer is new. Offsets of one producer in one partition only rise, so a base
@@ -125,21 +115,6 @@ export class Delivery {
     for (let i = 0; i < this.#topics.length; i++)
       who.delivered(this.#topics[i]!, this.#records[i]!, this.#bytes[i]!);
   }
-}
-
-/** The offset a partition was fetched from; `hint` as above. -1 when it was not asked for. */
-export function findFetchOffset(
-  asked: FetchOffsets,
-  topic: TopicEntry,
-  partition: number,
-  hint: number,
-): number {
-  const size = asked.topics.length;
-  for (let step = 0; step < size; step++) {
-    const i = hint + step < size ? hint + step : hint + step - size;
-    if (asked.partitions[i] === partition && asked.topics[i] === topic) return i;
-  }
-  return -1;
 }
 
 /** Whether a request counts as one: heartbeats and fetches that bring nothing are free. */

@@ -1,5 +1,4 @@
-// Configuration changes of topics: IncrementalAlterConfigs changes what it names, the older AlterConfigs replaces all.
-// Everything but topics belongs to the operator.
+// IncrementalAlterConfigs: settings of topics, each change on its own. Everything but topics belongs to the operator.
 import { writeTopic } from "@headgate/control/topics";
 import { AppError } from "@headgate/core/errors";
 import { TopicSpec } from "@headgate/core/topic";
@@ -13,6 +12,7 @@ import {
   type Commands,
   type Outcome,
   ok,
+  onceEach,
   outcome,
   outcomeOf,
   ready,
@@ -21,8 +21,6 @@ import {
 const topicResource = 2;
 const waitMs = 30_000;
 
-type Config = Record<string, string>;
-type Change = (config: Config) => Config;
 type Operation = Requests[44]["resources"][number]["configs"][number];
 
 export async function incrementalAlterConfigs(
@@ -32,45 +30,31 @@ export async function incrementalAlterConfigs(
   body: Buffer,
 ): Promise<Buffer> {
   const request = decodeRequest(Api.IncrementalAlterConfigs, version, body);
-  const responses = await Promise.all(
-    request.resources.map(async ({ resourceType, resourceName, configs }) => {
-      const change: Change = (config) => configs.reduce(applyOperation, config);
-      const target = { resourceType, resourceName, validateOnly: request.validateOnly };
-      return { resourceType, resourceName, ...(await alter(commands, session, target, change)) };
-    }),
+  const { validateOnly } = request;
+  const altered = await onceEach(
+    request.resources,
+    ({ resourceType, resourceName }) => `${resourceType}:${resourceName}`,
+    (resource) => alter(commands, session, { ...resource, validateOnly }),
   );
+  const responses = altered.map(({ item: { resourceType, resourceName }, result }) => ({
+    resourceType,
+    resourceName,
+    ...result,
+  }));
   return encodeResponse(Api.IncrementalAlterConfigs, version, { responses });
-}
-
-export async function alterConfigs(
-  commands: Commands,
-  session: Session,
-  version: number,
-  body: Buffer,
-): Promise<Buffer> {
-  const request = decodeRequest(Api.AlterConfigs, version, body);
-  const responses = await Promise.all(
-    request.resources.map(async ({ resourceType, resourceName, configs }) => {
-      const change: Change = () =>
-        Object.fromEntries(configs.flatMap((c) => (c.value === null ? [] : [[c.name, c.value]])));
-      const target = { resourceType, resourceName, validateOnly: request.validateOnly };
-      return { resourceType, resourceName, ...(await alter(commands, session, target, change)) };
-    }),
-  );
-  return encodeResponse(Api.AlterConfigs, version, { responses });
 }
 
 interface Target {
   readonly resourceType: number;
   readonly resourceName: string;
+  readonly configs: readonly Operation[];
   readonly validateOnly: boolean;
 }
 
 async function alter(
   commands: Commands,
   session: Session,
-  { resourceType, resourceName: name, validateOnly }: Target,
-  change: Change,
+  { resourceType, resourceName: name, configs, validateOnly }: Target,
 ): Promise<Outcome> {
   if (resourceType !== topicResource)
     return outcome(
@@ -84,7 +68,7 @@ async function alter(
     const { clusterName } = session.binding;
     const changed = (current: TopicSpec | undefined) => {
       const spec = current ?? TopicSpec.parse({});
-      return { ...spec, config: change(spec.config) };
+      return { ...spec, config: applied(spec.config, configs) };
     };
     const options = { updateOnly: true, validateOnly };
     const { control } = commands;
@@ -97,19 +81,25 @@ async function alter(
 }
 
 /** AlterConfigOp.OpType: SET 0, DELETE 1, APPEND 2, SUBTRACT 3; the last two are for lists. */
-function applyOperation(config: Config, { name, configOperation, value }: Operation): Config {
-  const { [name]: current, ...rest } = config;
-  if (configOperation === 1) return rest;
-  if (value === null)
-    throw new AppError("topic.config_invalid", { detail: `${name} has no value.` });
-  if (configOperation === 0) return { ...rest, [name]: value };
+function applied(config: Record<string, string>, operations: readonly Operation[]) {
+  const next = new Map(Object.entries(config));
+  for (const { name, configOperation, value } of operations) {
+    if (configOperation === 1) next.delete(name);
+    else if (value === null)
+      throw new AppError("topic.config_invalid", { detail: `${name} has no value.` });
+    else if (configOperation === 0) next.set(name, value);
+    else next.set(name, changedList(name, next.get(name), configOperation === 2, value));
+  }
+  return Object.fromEntries(next);
+}
+
+function changedList(name: string, current = "delete", isAppend: boolean, value: string): string {
   if (name !== "cleanup.policy")
     throw new AppError("topic.config_invalid", { detail: `${name} is not a list.` });
-  const items = (current ?? "delete").split(",");
+  const items = current.split(",");
   const given = value.split(",");
-  const next =
-    configOperation === 2
-      ? [...items, ...given.filter((item) => !items.includes(item))]
-      : items.filter((item) => !given.includes(item));
-  return { ...rest, [name]: next.join(",") };
+  const next = isAppend
+    ? [...items, ...given.filter((item) => !items.includes(item))]
+    : items.filter((item) => !given.includes(item));
+  return next.join(",");
 }
