@@ -2,8 +2,11 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { hourOf, hourStartMs, hoursInMonth, monthOf, nextHour, toTimestamp } from "./clock.ts";
 
-/** 0000-01-01 to 9999-12-31. */
-const moment = fc.integer({ min: Date.UTC(1, 0, 1), max: Date.UTC(9999, 11, 31, 23, 59, 59, 999) });
+/** 0001-01-01 to 9999-12-31. */
+const moment = fc.integer({
+  min: Date.parse("0001-01-01T00:00:00Z"),
+  max: Date.UTC(9999, 11, 31, 23, 59, 59, 999),
+});
 
 test("timestamps are those of JavaScript's own calendar", () => {
   fc.assert(

@@ -4,7 +4,7 @@ import { InvoiceLine } from "./bill.ts";
 import { Tier } from "./cluster.ts";
 import type { ClusterId } from "./ids.ts";
 import { invoiceLines, type MeteredCluster, type MeteredHour, totalOf } from "./invoice-lines.ts";
-import { usd } from "./money.ts";
+import { toCents, usd } from "./money.ts";
 import { bookInForce, defaultPriceBook, type PriceBook } from "./price-book.ts";
 import { amountOf, rateHour, toCentsExactly } from "./rating/rate-hour.ts";
 import { noUsage } from "./usage.ts";
@@ -100,6 +100,34 @@ test("a line is rounded once: within half a cent of what its hours come to", () 
       const off = rounded - toCentsExactly(exact) * 10_000_000_000n;
       const most = BigInt(lines.length + 1) * 5_000_000_000n;
       expect(off <= most && off >= -most).toBe(true);
+    }),
+  );
+});
+
+test("a message line none of whose hours is at the ceiling is its quantity at the unit price, to the pico-dollar", () => {
+  fc.assert(
+    fc.property(clusters, books, (list, of) => {
+      const messages = linesOf(list, of).filter((line) => line.unit === "message");
+      for (const line of messages) {
+        const atPrice =
+          (BigInt(line.quantity) * usd(line.unitPrice)) / BigInt(line.unitPriceQuantity);
+        if (line.hoursAtCeiling === 0) expect(usd(line.exactAmount)).toBe(atPrice);
+        else expect(usd(line.exactAmount) <= atPrice).toBe(true);
+      }
+    }),
+  );
+});
+
+test("each line is its exact amount rounded half to even, unless the pico-dollar shown is itself rounded", () => {
+  fc.assert(
+    fc.property(clusters, books, (list, of) => {
+      for (const line of linesOf(list, of)) {
+        const exact = usd(line.exactAmount);
+        const off = usd(line.amount) - exact;
+        expect(off <= 5_000_000_000n && off >= -5_000_000_000n).toBe(true);
+        if (exact % 5_000_000_000n !== 0n)
+          expect(usd(line.amount)).toBe(toCents(exact) * 10n ** 10n);
+      }
     }),
   );
 });

@@ -110,7 +110,7 @@ function messageLine(
     unit: "message",
     unitPrice: formatUsd(BigInt(batch.book.tiers[batch.tier].perMillionMessagesPico)),
     unitPriceQuantity: "1000000",
-    hoursAtCeiling: batch.hours.filter(({ rated }) => rated.by === "ceiling").length,
+    hoursAtCeiling: batch.hours.filter(({ rated }) => rated.isAtCeiling).length,
   };
 }
 

@@ -111,5 +111,11 @@ function withUnattributed(now: Reconciliation, month: string, records: bigint): 
 }
 
 function withFinding(now: Reconciliation, finding: MeteringFinding): Reconciliation {
-  return { ...now, findings: [...now.findings, finding].slice(-findingsMax) };
+  const findings = [...now.findings, finding];
+  // What blocks an invoice never makes room for what does not.
+  const oldest = findings.findIndex((known) => !known.blocking);
+  return {
+    ...now,
+    findings: findings.length > findingsMax ? findings.toSpliced(oldest, 1) : findings,
+  };
 }

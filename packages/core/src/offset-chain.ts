@@ -23,7 +23,7 @@ export function nextSnapshot(
   latest: OffsetSnapshot | undefined,
   read: OffsetSnapshot,
 ): SnapshotStep {
-  // Never seen: all of it was written since its hour began. Clocks of several readers may differ; hours never go back.
+  // Never seen: all of it was written since its hour began. Clocks of several readers differ; the chain's never goes back.
   const before = latest ?? { ...read, offsets: {} };
   const isBack = read.hour < before.hour;
   const hour = isBack ? before.hour : read.hour;
@@ -32,7 +32,13 @@ export function nextSnapshot(
   const lost = changes.filter((range) => BigInt(range.from) > BigInt(range.to));
   // Summed up in the same item, so that no crash separates a loss from the watermark that shows it.
   const lostInAll = BigInt(before.lost ?? 0) - recordsInRanges(lost);
-  const after = { ...read, hour, offsets, ...(lostInAll > 0n && { lost: String(lostInAll) }) };
+  const after = {
+    ...read,
+    hour,
+    atMs: Math.max(read.atMs, before.atMs),
+    offsets,
+    ...(lostInAll > 0n && { lost: String(lostInAll) }),
+  };
   if (changes.length === 0) {
     const rolled = latest === undefined || hour > latest.hour || read.topic !== latest.topic;
     return { boundaries: [], latest: rolled ? after : undefined, lost: [] };

@@ -62,6 +62,24 @@ test("only the fields a manager changed become its own", () => {
   expect(first["/config/x"]).toBe("api:owner");
 });
 
+test("every field of a spec has one manager, and a field that went has none left", () => {
+  fc.assert(
+    fc.property(fc.array(spec, { minLength: 1, maxLength: 4 }), (specs) => {
+      let managedBy: Record<string, string> = {};
+      specs.forEach((after, i) => {
+        const before = specs[i - 1];
+        const changed = changedFields(before, after);
+        const next = withManager(managedBy, before, after, `api:${i}`);
+        expect(Object.keys(next).sort()).toEqual(changedFields(undefined, after).sort());
+        for (const [field, manager] of Object.entries(next)) {
+          expect(manager).toBe(changed.includes(field) ? `api:${i}` : managedBy[field]);
+        }
+        managedBy = next;
+      });
+    }),
+  );
+});
+
 test("there is one condition per type, and its time moves only with its status", () => {
   const at = (second: number) => `2026-11-24T04:00:0${second}.000Z`;
   const base = { type: "Placed", reason: "Waiting", message: "No cell yet." };

@@ -81,16 +81,22 @@ export function changedFields(before: unknown, after: unknown, at = ""): string[
   return [...names].flatMap((k) => changedFields(before[k], after[k], `${at}/${pointerToken(k)}`));
 }
 
-/** `managedBy` after `manager` changed a spec from `before` to `after`. */
+/**
+ * `managedBy` after `manager` changed a spec from `before` to `after`. Fields that went leave it, or it would grow with
+ * every label that ever was; who took them away is in the audit event.
+ */
 export function withManager(
   managedBy: Record<string, string>,
   before: unknown,
   after: unknown,
   manager: string,
 ): Record<string, string> {
-  const next = { ...managedBy };
-  for (const field of changedFields(before, after)) next[field] = manager;
-  return next;
+  const changed = new Set(changedFields(before, after));
+  const managers = changedFields(undefined, after).map((field) => [
+    field,
+    changed.has(field) ? manager : (managedBy[field] ?? manager),
+  ]);
+  return Object.fromEntries(managers);
 }
 
 /** The conditions with one of them set; its time moves only when its status does. */

@@ -37,34 +37,74 @@ test.each(["2026-02", "2028-02", "2026-04", "2026-12"])(
 );
 
 test.each([
-  ["nothing", {}, 0, "messages", 0n],
-  ["a million records", { recordsIn: 1_000_000n, bytesIn: 1_000_000n }, 0, "messages", 10n],
-  ["records nobody counted the bytes of", { recordsIn: 1_000_000n }, 0, "messages", 10n],
-  ["two million, one unit", { recordsIn: 2_000_000n, bytesIn: 1n }, 0, "ceiling", 15n],
-  ["a reserve of two unused", {}, 2, "reserve", 30n],
-  ["a reserve of one, half used", { recordsOut: 500_000n, bytesOut: 1n }, 1, "reserve", 15n],
-  ["a reserve of one, all used", { recordsOut: 5_000_000n, bytesOut: 1n }, 1, "ceiling", 15n],
-] as const)("%s: decided by %s %s, %s cents %s", (_name, u, min, by, cents) => {
-  const rated = rate(u, "standard", min);
-  expect(rated.by).toBe(by);
-  expect(toCentsExactly(amountOf(rated))).toBe(cents);
+  ["nothing", {}, 0, false, 0n],
+  ["a million records", { recordsIn: 1_000_000n, bytesIn: 1_000_000n }, 0, false, 10n],
+  ["records nobody counted the bytes of", { recordsIn: 1_000_000n }, 0, false, 10n],
+  ["exactly what a unit costs", { recordsIn: 1_500_000n, bytesIn: 1n }, 0, false, 15n],
+  ["two million, one unit", { recordsIn: 2_000_000n, bytesIn: 1n }, 0, true, 15n],
+  ["a reserve of two unused", {}, 2, false, 30n],
+  ["a reserve of one, half used", { recordsOut: 500_000n, bytesOut: 1n }, 1, false, 15n],
+  ["a reserve of one, all used", { recordsOut: 5_000_000n, bytesOut: 1n }, 1, true, 15n],
+  ["a reserve of two, one used up", { recordsOut: 5_000_000n, bytesOut: 1n }, 2, true, 30n],
+] as const)(
+  "%s: %s reserved %s, at the ceiling %s, cents %s",
+  (_name, u, min, isAtCeiling, cents) => {
+    const rated = rate(u, "standard", min);
+    expect(rated.isAtCeiling).toBe(isAtCeiling);
+    expect(toCentsExactly(amountOf(rated))).toBe(cents);
+  },
+);
+
+/** The published formula (docs/pricing.md) once more, from the five numbers, in pico-dollars over `over`. */
+function recomputed(u: HourUsage, t: Tier, min: number): { over: bigint; amount: bigint } {
+  const up = (value: bigint, by: bigint) => (value % by === 0n ? value / by : value / by + 1n);
+  const MiB = 1024n * 1024n;
+  const messages =
+    max(u.recordsIn, up(u.bytesIn, 4096n)) + max(u.recordsOut, up(u.bytesOut, 4096n));
+  const used = max(
+    messages > 0n ? 1n : 0n,
+    max(up(u.bytesIn, 3600n * MiB), up(u.bytesOut, 10_800n * MiB)),
+  );
+  const over = 1_000_000n * 1024n * MiB * 720n;
+  const price = book.tiers[t];
+  const byMessages = messages * BigInt(price.perMillionMessagesPico) * 1024n * MiB * 720n;
+  const ceiling = used * BigInt(price.perUnitHourPico) * over;
+  const reserve = BigInt(min) * BigInt(price.perUnitHourPico) * over;
+  const storage = u.bytesStored * BigInt(price.perGibMonthPico) * 1_000_000n;
+  return { over, amount: max(reserve, byMessages < ceiling ? byMessages : ceiling) + storage };
+}
+
+test("anyone can recompute an hour from its five numbers, tier and reserve, to the last fraction", () => {
+  fc.assert(
+    fc.property(usage, tier, unitsMin, (u, t, min) => {
+      const { over, amount } = recomputed(u, t, min);
+      expect(amountOf(rate(u, t, min)) * over).toBe(amount * rateDenominator);
+    }),
+  );
 });
 
-test("an hour is the formula: max(min·S, min(messages·M, used·S)) plus storage", () => {
+test("an hour never costs less than its reserve, which it pays once", () => {
+  fc.assert(
+    fc.property(usage, tier, unitsMin, (u, t, min) => {
+      const reserve = BigInt(min) * BigInt(book.tiers[t].perUnitHourPico) * rateDenominator;
+      const rated = rate(u, t, min);
+      expect(rated.written + rated.read + rated.reserve >= reserve).toBe(true);
+      if (rated.reserve > 0n) expect(rated.written + rated.read + rated.reserve).toBe(reserve);
+    }),
+  );
+});
+
+test("every part of an hour is a charge, split between written and read as their messages are", () => {
   fc.assert(
     fc.property(usage, tier, unitsMin, (u, t, min) => {
       const rated = rate(u, t, min);
-      const perMessage =
-        (BigInt(book.tiers[t].perMillionMessagesPico) * rateDenominator) / 1_000_000n;
-      const perUnit = BigInt(book.tiers[t].perUnitHourPico) * rateDenominator;
-      const byMessages = (rated.messagesIn + rated.messagesOut) * perMessage;
-      const ceiling = rated.usedUnits * perUnit;
-      const used = byMessages < ceiling ? byMessages : ceiling;
-      expect(amountOf(rated) - rated.storage).toBe(max(BigInt(min) * perUnit, used));
-      expect(rated.written + rated.read).toBe(used);
       expect([rated.written, rated.read, rated.reserve, rated.storage].every((n) => n >= 0n)).toBe(
         true,
       );
+      // Within the one division's rounding.
+      const skew = rated.written * rated.messagesOut - rated.read * rated.messagesIn;
+      const messages = rated.messagesIn + rated.messagesOut;
+      expect(skew <= 0n && skew >= -messages).toBe(true);
     }),
   );
 });
@@ -97,7 +137,7 @@ test("below the ceiling every message costs its price to the pico-dollar, writte
       const units = 10n ** 9n;
       const bytesIn = recordsIn < units ? recordsIn : units;
       const rated = rate({ recordsIn, recordsOut, bytesIn });
-      fc.pre(rated.by === "messages");
+      fc.pre(!rated.isAtCeiling);
       expect(toPico(rated.written)).toBe(recordsIn * 100_000n);
       expect(toPico(rated.read)).toBe(recordsOut * 100_000n);
     }),

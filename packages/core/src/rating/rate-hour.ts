@@ -18,8 +18,8 @@ export interface RatedHour {
   readonly messagesIn: bigint;
   readonly messagesOut: bigint;
   readonly usedUnits: bigint;
-  /** Which part of the formula decided: by message, by the unit ceiling, or by the reserve. */
-  readonly by: "messages" | "ceiling" | "reserve";
+  /** Whether the units used made the messages cheaper than their number does. */
+  readonly isAtCeiling: boolean;
   /** Numerators over `rateDenominator`. Of the hour's amount, the written and read share, in proportion to messages. */
   readonly written: bigint;
   readonly read: bigint;
@@ -52,14 +52,14 @@ export function rateHour(
   const ceiling = units * perUnit;
   const used = byMessages < ceiling ? byMessages : ceiling;
   const reserved = BigInt(unitsMin) * perUnit;
-  // Rounded down by less than 1e-21 dollars where the ceiling decides; the read share is the rest, so both add up.
+  // Rounded down by less than 1e-31 dollars where the ceiling decides; the read share is the rest, so both add up.
   const written = messages > 0n ? (used * charged) / messages : 0n;
   return {
     hour,
     messagesIn,
     messagesOut,
     usedUnits: units,
-    by: reserved > used ? "reserve" : byMessages <= ceiling ? "messages" : "ceiling",
+    isAtCeiling: byMessages > ceiling,
     written: written + (messagesIn - charged) * perMessage,
     read: used - written,
     reserve: reserved > used ? reserved - used : 0n,
