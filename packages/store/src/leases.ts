@@ -98,19 +98,31 @@ function heldLease(
   // From the start of the write: whoever sees the counter sees it later than this.
   let validFromMs = firstStartMs;
   let lost = false;
-  const held = (): boolean => !lost && monotonicMs() - validFromMs < ttlMs;
-  const write = async (next: LeaseRecord): Promise<boolean> => {
-    const startMs = monotonicMs();
-    try {
-      version = await store.put({ ...leaseKey(name), data: next }, version);
-      record = next;
-      validFromMs = startMs;
-      return true;
-    } catch (error) {
-      if (!isConflict(error)) throw error;
-      lost = true;
-      return false;
+  let isEnding = false;
+  const held = (): boolean => !lost && !isEnding && monotonicMs() - validFromMs < ttlMs;
+  /** Whether what is there was written by us: a write of ours may have been done without our hearing of it. */
+  const isOurs = async (): Promise<boolean> => {
+    const there = await getParsed(store, LeaseRecord, leaseKey(name));
+    if (there?.value.owner !== first.owner || there.value.epoch !== first.epoch) return false;
+    record = there.value;
+    version = there.version;
+    return !record.released;
+  };
+  const write = async (change: (now: LeaseRecord) => LeaseRecord): Promise<boolean> => {
+    while (!lost) {
+      const startMs = monotonicMs();
+      const next = change(record);
+      try {
+        version = await store.put({ ...leaseKey(name), data: next }, version);
+        record = next;
+        validFromMs = startMs;
+        return true;
+      } catch (error) {
+        if (!isConflict(error)) throw error;
+        lost = !(await isOurs());
+      }
     }
+    return false;
   };
   return {
     name,
@@ -121,9 +133,11 @@ function heldLease(
       if (!held()) throw new StoreError("conflict", `the lease ${name} was lost`);
     },
     // Late but undisturbed is fine: nobody took over, or the write would have met another version.
-    renew: async () => !lost && (await write({ ...record, counter: record.counter + 1 })),
+    renew: async () => !isEnding && (await write((now) => ({ ...now, counter: now.counter + 1 }))),
     async release() {
-      if (!lost) await write({ ...record, released: true });
+      // Before the write: others may act the moment it is done, which is before we hear of it.
+      isEnding = true;
+      await write((now) => ({ ...now, released: true }));
       lost = true;
     },
   };
@@ -145,12 +159,15 @@ export function fence(lease: Lease, epochThere: number | undefined): number {
 }
 
 export interface KeepOptions {
-  /** Called with each lease won; its work ends when `signal` aborts, which is before anybody else can begin. */
+  /**
+   * Called with each lease won; its work ends when `signal` aborts, which is before anybody else can begin. When it
+   * throws, the lease is released.
+   */
   readonly onHeld: (lease: Lease, signal: AbortSignal) => void;
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
-/** Contends for a lease and renews it, three times per `ttlMs`, until stopped. `stop` releases it. */
+/** Contends for a lease and renews it, three times per `ttlMs`, until stopped. `stop` releases it, as far as it can. */
 export function keepLease(
   from: ReturnType<typeof leases>,
   name: string,
@@ -163,14 +180,23 @@ export function keepLease(
     lease = undefined;
     abort.abort();
   };
+  const begin = async (won: Lease): Promise<void> => {
+    lease = won;
+    abort = new AbortController();
+    try {
+      onHeld(won, abort.signal);
+    } catch (error) {
+      drop();
+      await won.release();
+      throw error;
+    }
+  };
   const turn = async (): Promise<void> => {
     try {
       if (lease && !(await lease.renew())) drop();
       if (lease) return;
-      lease = await from.acquire(name);
-      if (!lease) return;
-      abort = new AbortController();
-      onHeld(lease, abort.signal);
+      const won = await from.acquire(name);
+      if (won) await begin(won);
     } catch (error) {
       onError?.(error);
     }
@@ -193,7 +219,7 @@ export function keepLease(
       await running;
       const last = lease;
       drop();
-      await last?.release();
+      await last?.release().catch((error: unknown) => onError?.(error));
     },
   };
 }
