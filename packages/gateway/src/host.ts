@@ -21,6 +21,8 @@ export interface ConnectionHost {
   /** Opens a session, or says in a sentence why there is none now (limits). */
   openSession(binding: Binding): Promise<Session | string>;
   releaseSession(session: Session): void;
+  /** Somebody logged in with the key. */
+  keyUsed(binding: Binding): void;
   /** The body that answers a local API. Errors close the connection. */
   localAnswer(session: Session, route: Route, body: Buffer): Promise<Buffer>;
   /** Begins to create topics a client named; the client asks again. */

@@ -73,6 +73,7 @@ export function loginFrames(host: ConnectionHost): LoginFrames {
     login = undefined;
     const session = await host.openSession(step.binding);
     if (typeof session === "string") return failed(ErrorCode.SASL_AUTHENTICATION_FAILED, session);
+    host.keyUsed(step.binding);
     const value = { authBytes, sessionLifetimeMs: BigInt(leftMs) };
     const answer = encodeResponse(Api.SaslAuthenticate, version, value);
     return { kind: "session", body: answer, session };

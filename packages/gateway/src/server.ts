@@ -1,6 +1,7 @@
 // The gateway around its connections: listens, opens sessions, follows changes of bindings, creates topics clients may
 // create by naming them, flushes the counters, and stops serving when it cannot.
 import type { Control } from "@headgate/control/control";
+import { noteKeyUse } from "@headgate/control/key-use";
 import type { MintedToken } from "@headgate/control/tokens";
 import type { Binding } from "@headgate/core/binding";
 import { createBindings } from "./bindings.ts";
@@ -107,6 +108,7 @@ export async function startServer(parts: ServerParts): Promise<Server> {
     responseWalk: new ResponseWalk(address),
     openSession: (binding) => sessions.open(binding),
     releaseSession: (session) => sessions.release(session),
+    keyUsed: keyUses(control),
     localAnswer: parts.localAnswer(brokers, address),
     autoCreate: parts.autoCreate,
     closed(connection) {
@@ -136,6 +138,19 @@ export async function startServer(parts: ServerParts): Promise<Server> {
       timers.stop();
       await sink.flush();
     },
+  };
+}
+
+const keyNotedEveryMs = 60_000;
+
+/** Notes that a key was used. Remembered here too: thousands of connections may come back at once. */
+function keyUses(control: Control): ConnectionHost["keyUsed"] {
+  const notedAtMs = new WeakMap<Binding, number>();
+  return (binding) => {
+    const nowMs = control.clock.nowMs();
+    if (nowMs - (notedAtMs.get(binding) ?? 0) < keyNotedEveryMs) return;
+    notedAtMs.set(binding, nowMs);
+    noteKeyUse(control, { tenant: binding.tenant, id: binding.apiKey, lastUsedAt: undefined });
   };
 }
 
