@@ -37,7 +37,7 @@ export function answerProblem(
   error: unknown,
 ) {
   const problem = problemOf(error, c.var.requestId);
-  if (problem.status >= 500) {
+  if (problem.status >= 500 && problem.code !== "deployment.unsupported") {
     const { method, path } = c.req;
     const { requestId, code } = problem;
     control.log?.("A request failed", { requestId, method, path, code, error: reasonOf(error) });

@@ -20,7 +20,7 @@ export function requestContext(
     const startMs = performance.now();
     const given = c.req.header("x-request-id");
     const isSane = given !== undefined && saneRequestId.test(given);
-    c.set("requestId", isSane ? given : `req_${base32(control.random, 16)}`);
+    c.set("requestId", isSane ? given : newRequestId(control));
     c.set("route", "unmatched");
     c.set("caller", undefined);
     c.header("X-Request-Id", c.var.requestId);
@@ -32,6 +32,10 @@ export function requestContext(
     const seconds = (performance.now() - startMs) / 1000;
     metrics.count(c.req.method, c.var.route, c.res.status, seconds);
   };
+}
+
+export function newRequestId({ random }: Pick<ApiDeps["control"], "random">): string {
+  return `req_${base32(random, 16)}`;
 }
 
 /** Through which door: the portal and the CLI say so, everybody else is the API. Proves nothing, and decides nothing. */

@@ -160,7 +160,7 @@ export const inputs = {
 export type InputName = keyof typeof inputs;
 
 /** A body that holds a spec; the command checks the spec itself, with its own codes. */
-export const SpecBody = z.strictObject({ spec: z.unknown() });
+export const SpecBody = z.strictObject({ spec: z.record(z.string(), z.unknown()) });
 
 type JsonSchema = Record<string, unknown>;
 

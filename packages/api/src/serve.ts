@@ -3,11 +3,12 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { AppError } from "@headgate/core/errors";
-import { getRequestListener, type HttpBindings } from "@hono/node-server";
+import { getRequestListener, type HttpBindings, RequestError } from "@hono/node-server";
 import { createApp } from "./app.ts";
 import type { ApiDeps } from "./deps.ts";
 import { problemOf } from "./http-errors.ts";
 import { liveOverFeed } from "./live-over-feed.ts";
+import { newRequestId } from "./request-context.ts";
 
 export interface ListenOptions {
   readonly host: string;
@@ -34,7 +35,7 @@ export async function serveApi(deps: ApiDeps, { host, port }: ListenOptions): Pr
       const { incoming } = env as HttpBindings;
       return app.fetch(request, { peerAddress: incoming.socket.remoteAddress });
     },
-    { overrideGlobalObjects: false, errorHandler: unreadable },
+    { overrideGlobalObjects: false, errorHandler: (error) => unreadable(deps, error) },
   );
   const server = createServer(
     { keepAliveTimeout: 10_000 },
@@ -76,10 +77,15 @@ function listen(server: Server, host: string, port: number): Promise<void> {
 }
 
 /** A request that cannot even become a Request: no Host header, an address that is none. */
-function unreadable(): Response {
-  const error = new AppError("request.invalid", { detail: "The request's address is not valid." });
-  return new Response(JSON.stringify(problemOf(error, "none")), {
-    status: error.status,
-    headers: { "content-type": "application/problem+json" },
+function unreadable({ control }: ApiDeps, cause: unknown): Response {
+  const error =
+    cause instanceof RequestError
+      ? new AppError("request.invalid", { detail: "The request's address is not valid.", cause })
+      : cause;
+  const requestId = newRequestId(control);
+  const problem = problemOf(error, requestId);
+  return new Response(JSON.stringify(problem), {
+    status: problem.status,
+    headers: { "content-type": "application/problem+json", "x-request-id": requestId },
   });
 }

@@ -29,9 +29,8 @@ export function writeOptions(
 }
 
 /** A PUT replaces the whole spec, a PATCH merges into the one in force (RFC 7396). */
-export function changeBy(method: "put" | "patch", spec: unknown) {
-  return (current: unknown): unknown =>
-    method === "put" ? (spec ?? {}) : mergePatch(current, spec);
+export function changeBy(method: "put" | "patch", spec: Record<string, unknown>) {
+  return (current: unknown): unknown => (method === "put" ? spec : mergePatch(current, spec));
 }
 
 interface Versioned {
