@@ -5,8 +5,8 @@ import {
   brokerPid,
   eventually,
   isAlive,
+  launchService,
   type Service,
-  servicePid,
   startService,
   temporaryDir,
 } from "../support/service.ts";
@@ -39,9 +39,12 @@ test("after kill -9, the next start has every acknowledged record, topic, key an
 test("kill -9 during the first start leaves a directory that the next start completes", async () => {
   const dir = temporaryDir();
   for (const afterMs of [150, 500, 900, 1300]) {
-    const starting = startService(dir.path).catch(() => undefined);
-    await killSoon(dir.path, afterMs);
-    await starting;
+    const { process: child, started } = launchService(dir.path);
+    setTimeout(() => child.kill("SIGKILL"), afterMs);
+    await started.then(
+      (service) => service.kill(),
+      () => undefined,
+    );
   }
   const service = await startService(dir.path);
   const tenants = await service.rest("GET", "/admin/v1/tenants");
@@ -110,15 +113,4 @@ async function logEnd(service: Service, key: { id: string; secret: string }): Pr
   const offsets = await admin.fetchTopicOffsets("orders");
   await admin.disconnect();
   return offsets.reduce((sum, { high }) => sum + Number(high), 0);
-}
-
-/** Kills whichever process holds the directory, `afterMs` after this call. */
-async function killSoon(dataDir: string, afterMs: number): Promise<void> {
-  const startMs = performance.now();
-  await eventually("the process to kill is there", async () => {
-    const pid = servicePid(dataDir);
-    if (pid === undefined || performance.now() - startMs < afterMs) return undefined;
-    process.kill(pid, "SIGKILL");
-    return true;
-  });
 }

@@ -1,8 +1,11 @@
 // The whole service as its users run it: a process of its own, started by the command of the README.
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type ChildProcessByStdio, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
+
+type Child = ChildProcessByStdio<null, Readable, Readable>;
 
 export interface ReadyLine {
   readonly ready: true;
@@ -75,11 +78,20 @@ export function temporaryDir(): { path: string; remove: () => void } {
 }
 
 /** Starts `headgate dev --json` on `dataDir` with any free ports, and waits for its line. */
-export async function startService(
+export function startService(
   dataDir: string,
   args: readonly string[] = [],
   env: Record<string, string> = {},
 ): Promise<Service> {
+  return launchService(dataDir, args, env).started;
+}
+
+/** The same without waiting. */
+export function launchService(
+  dataDir: string,
+  args: readonly string[] = [],
+  env: Record<string, string> = {},
+): { readonly process: ChildProcess; readonly started: Promise<Service> } {
   const child = spawn(
     process.execPath,
     [bin, "dev", "--data", dataDir, "--api-port", "0", "--kafka-port", "0", "--json", ...args],
@@ -89,6 +101,10 @@ export async function startService(
       stdio: ["ignore", "pipe", "pipe"],
     },
   );
+  return { process: child, started: untilReady(child, dataDir) };
+}
+
+async function untilReady(child: Child, dataDir: string): Promise<Service> {
   let stdout = "";
   let stderr = "";
   child.stderr.on("data", (chunk) => {

@@ -104,11 +104,17 @@ function report(error: unknown): number {
     if (error.requestId) lines.push(`Request: ${error.requestId}`);
   } else if (error instanceof AppError) {
     lines.push(error.message, `Fix: ${error.fix}`);
+    // A defect of ours: whoever runs this wants to see it, or to send it.
+    if (error.code === "internal") lines.push(stackOf(error.cause ?? error));
   } else {
-    lines.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    lines.push(stackOf(error));
   }
   process.stderr.write(`${lines.join("\n")}\n`);
   return exitCode;
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 function inheritExit(command: Command): Command {
