@@ -19,6 +19,8 @@ export interface SharedCell {
   readonly actor: Actor;
   /** Reads the world, past the provisioner. */
   readonly admin: KafkaAdmin;
+  /** Sets the store's and the commands' clock forward. */
+  later(ms: number): void;
   close(): Promise<void>;
 }
 
@@ -28,11 +30,16 @@ export function sharedCell(): SharedCell {
   const signal = processSignal(base32(systemRandom, 16));
   const tenant: TenantId = newId("tn", systemRandom);
   const admin = sharedAdmin();
+  let skewMs = 0;
+  const clock = { nowMs: () => systemClock.nowMs() + skewMs };
   return {
-    control: { store, signal, clock: systemClock, random: systemRandom },
+    control: { store, signal, clock, random: systemRandom },
     driver: sharedDriver(),
     actor: { tenant, channel: "api", requestId: "test", serviceAccountName: "tester" },
     admin,
+    later(ms) {
+      skewMs += ms;
+    },
     async close() {
       admin.close();
       signal.close();
