@@ -58,5 +58,5 @@ test("a new cluster says what it can cost at most in an hour", async () => {
   const spec = { tier: "dev", streamingUnits: { min: 0, max: 2 } };
   const created = await service.rest("PUT", "/v1/clusters/second", { body: { spec } });
   expect(created.status).toBe(201);
-  expect(created.body.status.costPerHourMax).toBe("0.1");
+  expect(created.body.status.costPerHourMax).toBe("0.10");
 });
