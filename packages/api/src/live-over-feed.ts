@@ -1,5 +1,6 @@
 // The live stream over this process' change feed and usage signals. One tail serves all listeners. Usage has no feed:
-// the gateway signals per cluster, so while somebody listens each of the tenant's clusters is listened to.
+// gateways signal per cluster that they flushed and metering that it looked at the logs, so while somebody listens each of
+// the tenant's clusters is listened to.
 
 import { toolsOf } from "@headgate/control/commit";
 import type { Control } from "@headgate/control/control";
@@ -22,8 +23,12 @@ export function liveOverFeed(control: Control): LiveSource {
   const hearUsage = (audience: Audience, cluster: ClusterId): void => {
     if (audience.usage.has(cluster)) return;
     const event: LiveEvent = { kind: "usage", action: "count", cluster };
-    const stop = control.signal.on(`usage:${cluster}`, () => tell(audience, event));
-    audience.usage.set(cluster, stop);
+    const stops = [`usage:${cluster}`, `metered:${cluster}`].map((topic) =>
+      control.signal.on(topic, () => tell(audience, event)),
+    );
+    audience.usage.set(cluster, () => {
+      for (const stop of stops) stop();
+    });
   };
   const hearAllUsage = async (tenant: TenantId, audience: Audience): Promise<void> => {
     let cursor: string | undefined;

@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { extname, join, relative, sep } from "node:path";
+import { extname, join, posix, relative, sep } from "node:path";
 
 export interface PortalFile {
   readonly body: Uint8Array<ArrayBuffer>;
@@ -37,13 +37,16 @@ export function portalFiles(dir: string): PortalFiles | undefined {
       .filter((entry) => entry.isFile() && !entry.name.startsWith("."))
       .map((entry) => relative(dir, join(entry.parentPath, entry.name)).split(sep).join("/")),
   );
+  const folders = new Set([...names].map((name) => posix.dirname(name)));
   const kept = new Map<string, Promise<PortalFile>>();
   return {
     async read(path) {
       const asked = path.slice(1);
-      // An address within the portal has no extension; a missing file must not be answered with a page.
-      const name = names.has(asked) ? asked : extname(asked) === "" ? "index.html" : undefined;
-      if (name === undefined) return undefined;
+      // A file missing from a folder of files must not be answered with a page. Elsewhere a dot is no extension: the page
+      // of a topic has the topic's name in its address.
+      const isMissing = folders.has(posix.dirname(asked)) && extname(asked) !== "";
+      if (isMissing && !names.has(asked)) return undefined;
+      const name = names.has(asked) ? asked : "index.html";
       const known = kept.get(name) ?? load(dir, name);
       kept.set(name, known);
       return known;

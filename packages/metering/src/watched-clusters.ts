@@ -43,6 +43,8 @@ export function watchedClusters(options: WatchOptions): WatchedClusters {
       const record = await clusters(store).get(tenant, name);
       if (record?.value.id !== id) return;
       if (await meter.round(record.value)) rounds.soon(settleMs);
+      // For who watches usage: what was written is known later than that something was.
+      signal.notify(`metered:${id}`);
     };
     const rounds = repeated(round, (error) => {
       options.log("A cluster could not be metered", { cluster: id, error: String(error) });
