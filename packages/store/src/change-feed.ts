@@ -5,8 +5,8 @@
 import type { Clock, RandomSource } from "@headgate/core/clock";
 import { TenantId } from "@headgate/core/ids";
 import { z } from "zod";
+import { StoreError } from "./errors.ts";
 import { logPk, shardOf } from "./keys.ts";
-import { parseItem } from "./resources.ts";
 import type { Signal } from "./signal.ts";
 import type { Store } from "./store.ts";
 import { ulidFloor, ulids } from "./ulid.ts";
@@ -38,14 +38,14 @@ export interface ChangeFeedOptions {
 export interface TailOptions {
   /** Called in order, one batch at a time; a batch whose call throws is delivered again. */
   readonly onEvents: (events: readonly SeenEvent[]) => void | Promise<void>;
-  /** A failed read, or a throw of `onEvents`; the tail goes on. */
+  /** A failed read, an event that cannot be read, or a throw of `onEvents`; the tail goes on. */
   readonly onError?: ((error: unknown) => void) | undefined;
   readonly pollMs?: number | undefined;
   readonly overlapMs?: number | undefined;
 }
 
 export interface Tail {
-  /** Reads now; resolves when everything acknowledged before the call was delivered. */
+  /** Reads now; resolves when everything acknowledged before the call was delivered, or told to `onError`. */
   poll(): Promise<void>;
   /** Ends after the batch in hand. */
   stop(): Promise<void>;
@@ -54,6 +54,8 @@ export interface Tail {
 /** Signalled after each event. */
 export const changesTopic = "changes";
 const keptSeconds = 3600;
+const overlapMsDefault = 10_000;
+const appendsMax = 3;
 
 export type ChangeFeed = ReturnType<typeof changeFeed>;
 
@@ -63,15 +65,19 @@ export function changeFeed({ store, clock, random, signal, shards = 1 }: ChangeF
   return {
     /** After the change itself is written. */
     async append(event: ChangeEvent): Promise<void> {
-      const sk = nextId();
       const pk = logPk(shardOf(event.tenant, shards));
-      const expiresAt = Math.floor(clock.nowMs() / 1000) + keptSeconds;
-      await store.put({ pk, sk, expiresAt, data: event }, "absent");
-      signal.notify(changesTopic);
+      for (let appends = 1; appends <= appendsMax; appends++) {
+        const startMs = clock.nowMs();
+        const expiresAt = Math.floor(startMs / 1000) + keptSeconds;
+        await store.put({ pk, sk: nextId(), expiresAt, data: event }, "absent");
+        signal.notify(changesTopic);
+        // A store that took so long may have stored it where tails do not look again: said twice is better than not.
+        if (clock.nowMs() - startMs < overlapMsDefault / 2) return;
+      }
     },
     /** Everything appended from now on, and perhaps some events of the overlap before. */
     tail(options: TailOptions): Tail {
-      const read = overlapReader(store, clock, shards, options.overlapMs ?? 10_000);
+      const read = overlapReader(store, clock, shards, options.overlapMs ?? overlapMsDefault);
       return follow(read, signal, options);
     },
   };
@@ -83,8 +89,10 @@ function overlapReader(store: Store, clock: Clock, shards: number, overlapMs: nu
   let seen = new Set<string>();
   return async () => {
     const startMs = clock.nowMs();
-    const from = ulidFloor(fromMs);
+    // When the clock went back, writers' did too, and their ids with it: rather again than not at all.
+    const from = ulidFloor(Math.min(fromMs, startMs - overlapMs));
     const events: SeenEvent[] = [];
+    const unreadable: StoreError[] = [];
     const inWindow = new Set<string>();
     for (let shard = 0; shard < shards; shard++) {
       let cursor: string | undefined;
@@ -92,8 +100,11 @@ function overlapReader(store: Store, clock: Clock, shards: number, overlapMs: nu
         const page = await store.query(logPk(shard), { from, limit: 200, cursor });
         for (const item of page.items) {
           inWindow.add(item.sk);
-          if (!seen.has(item.sk))
-            events.push({ ...parseItem(ChangeEvent, item).value, id: item.sk });
+          if (seen.has(item.sk)) continue;
+          // What a newer writer says that we cannot read must not keep the rest from us.
+          const event = ChangeEvent.safeParse(item.data);
+          if (event.success) events.push({ ...event.data, id: item.sk });
+          else unreadable.push(new StoreError("invalid", `event ${item.sk}`, event.error));
         }
         cursor = page.cursor;
       } while (cursor !== undefined);
@@ -101,10 +112,9 @@ function overlapReader(store: Store, clock: Clock, shards: number, overlapMs: nu
     events.sort((a, b) => (a.id < b.id ? -1 : 1));
     const delivered = (): void => {
       seen = inWindow;
-      // The clock may have gone back; the window never does, or what it forgot would come again.
-      fromMs = Math.max(fromMs, startMs - overlapMs);
+      fromMs = startMs - overlapMs;
     };
-    return { events, delivered };
+    return { events, unreadable, delivered };
   };
 }
 
@@ -119,9 +129,10 @@ function follow(
   const once = async (): Promise<void> => {
     if (stopped) return;
     try {
-      const { events, delivered } = await read();
+      const { events, unreadable, delivered } = await read();
       if (events.length > 0) await onEvents(events);
       delivered();
+      for (const error of unreadable) onError?.(error);
     } catch (error) {
       onError?.(error);
     }

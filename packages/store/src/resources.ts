@@ -167,13 +167,15 @@ export function resources<R extends object, S extends keyof R, T extends keyof R
     /** Read-modify-write of the status' half; undefined when nothing is there. */
     updateStatus: update(of.statusFields),
     /**
-     * Removes it at the version read. The `ALL` entry goes only if nobody wrote it since: who creates the same name
-     * again writes it first, and then it must stay.
+     * Removes it at the version read, then its `ALL` entry, if nobody wrote that since: who creates the same name again
+     * writes it first, and then it must stay. Who did so before this began is seen by looking once more.
      */
     async remove(place: Place, version: Version): Promise<void> {
       const all = await store.get(allKey(place));
       await store.delete(place.key, version);
-      if (all) await store.delete(all, all.version).catch(ignoreConflict);
+      if (!all) return;
+      await store.delete(all, all.version).catch(ignoreConflict);
+      if (await store.get(place.key)) await store.put({ ...allKey(place), data: {} }, "any");
     },
   };
 }
