@@ -43,7 +43,7 @@ const filterFix = "Filter by name=PREFIX* and phase=PHASE, joined by a comma.";
 export function listOptions(query: z.output<typeof listQuery>): ListOptions {
   const wanted: { namePrefix?: string; phase?: Phase } = {};
   for (const term of query.filter === undefined ? [] : query.filter.split(",")) {
-    const [, field, value] = /^\s*([a-z]+)\s*=\s*(\S*)\s*$/i.exec(term) ?? [];
+    const [, field, value] = /^ *([a-z]+) *= *([^ ]*) *$/i.exec(term) ?? [];
     if (field === "name" && wanted.namePrefix === undefined) wanted.namePrefix = prefixOf(value!);
     else if (field === "phase" && wanted.phase === undefined) wanted.phase = phaseOf(value!);
     else throw filterFault(`'${term.slice(0, 80)}' is not a filter of this list.`);

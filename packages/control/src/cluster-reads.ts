@@ -3,6 +3,7 @@ import type { Actor } from "@headgate/core/audit";
 import type { Cluster } from "@headgate/core/cluster";
 import { AppError } from "@headgate/core/errors";
 import type { TenantId } from "@headgate/core/ids";
+import { Name } from "@headgate/core/resource";
 import { type ClusterRecord, clusters } from "@headgate/store/clusters";
 import type { Control, List, ListOptions } from "./control.ts";
 import { listView, toCluster } from "./view.ts";
@@ -16,10 +17,12 @@ export async function requireCluster(
   name: string,
   allow?: "also deleting",
 ): Promise<OwnedCluster> {
-  // A name with the separator of keys in it names nothing.
-  const stored = name.includes("#") ? undefined : await clusters(control.store).get(tenant, name);
+  // What is no name names nothing, and is not asked of the store: it may hold the separator of keys.
+  const isName = Name.safeParse(name).success;
+  const stored = isName ? await clusters(control.store).get(tenant, name) : undefined;
   if (!stored) {
-    throw new AppError("resource.not_found", { detail: `There is no cluster '${name}'.` });
+    const shown = isName ? ` '${name}'` : " of that name";
+    throw new AppError("resource.not_found", { detail: `There is no cluster${shown}.` });
   }
   if (stored.value.deletedAt !== undefined && !allow) {
     throw new AppError("resource.deleting", { detail: `Cluster '${name}' is being deleted.` });

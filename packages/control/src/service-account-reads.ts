@@ -1,6 +1,7 @@
 // Service accounts as commands and readers find them: by tenant and name.
 import type { Actor } from "@headgate/core/audit";
 import { AppError } from "@headgate/core/errors";
+import { Name } from "@headgate/core/resource";
 import type { ServiceAccount } from "@headgate/core/service-account";
 import type { Stored } from "@headgate/store/resources";
 import { serviceAccounts } from "@headgate/store/service-accounts";
@@ -32,10 +33,12 @@ export async function requireServiceAccount(
   { tenant }: Pick<Actor, "tenant">,
   name: string,
 ): Promise<Stored<ServiceAccount>> {
-  // A name with the separator of keys in it names nothing.
-  const stored = name.includes("#") ? undefined : await serviceAccounts(store).get(tenant, name);
+  // What is no name names nothing, and is not asked of the store: it may hold the separator of keys.
+  const isName = Name.safeParse(name).success;
+  const stored = isName ? await serviceAccounts(store).get(tenant, name) : undefined;
   if (stored) return stored;
-  throw new AppError("resource.not_found", { detail: `There is no service account '${name}'.` });
+  const shown = isName ? ` '${name}'` : " of that name";
+  throw new AppError("resource.not_found", { detail: `There is no service account${shown}.` });
 }
 
 /** Nothing is provisioned, so what was written is what is so. */
