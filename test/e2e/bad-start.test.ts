@@ -62,7 +62,7 @@ for (const option of ["--api-port", "--kafka-port"]) {
 
 test("no Java", async () => {
   const ended = await failedStart([], { PATH: onlyOnPath(), JAVA_HOME: "" });
-  expectClear(ended, /Java was not found/, /install openjdk/);
+  expectClear(ended, /no java/, /install openjdk/);
 });
 
 test("a Java that is too old is named with its version", async () => {
@@ -75,7 +75,7 @@ test("no Maven and no cached jars", async () => {
   const path = onlyOnPath(programs("java"));
   const cache = join(dir.path, "empty-cache");
   const ended = await failedStart([], { PATH: path, HEADGATE_CACHE_DIR: cache });
-  expectClear(ended, /Maven was not found/, /HEADGATE_KAFKA_HOME/);
+  expectClear(ended, /no Maven/, /HEADGATE_KAFKA_HOME/);
 });
 
 test("a data directory that is no directory", async () => {
