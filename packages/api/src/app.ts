@@ -55,9 +55,10 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     add(api);
   }
   metricsRoutes(api, metrics);
-  app.notFound(
-    unmatched(api, deps.portalDir === undefined ? undefined : portalFiles(deps.portalDir)),
-  );
+  const portal = deps.portalDir === undefined ? undefined : portalFiles(deps.portalDir);
+  const elsewhere = unmatched(api, portal);
+  // Hono's own catch is not around this handler, so that what it throws would not be counted.
+  app.notFound((c) => elsewhere(c).catch((error: unknown) => answerProblem(deps, c, error)));
   app.onError((error, c) => answerProblem(deps, c, error));
   return app;
 }

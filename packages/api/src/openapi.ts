@@ -113,7 +113,7 @@ function errorsOf(op: AnyOperation): ErrorCode[] {
     has("Idempotency-Key") && "request.idempotency_mismatch",
     has("Idempotency-Key") && "request.idempotency_in_progress",
     op.method !== "get" && "resource.conflict",
-    op.method !== "get" && "store.full",
+    op.access !== "public" && "store.full",
     "store.unavailable",
     "internal",
     ...(op.errors ?? []),
