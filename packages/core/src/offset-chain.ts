@@ -23,7 +23,7 @@ export function nextSnapshot(
   latest: OffsetSnapshot | undefined,
   read: OffsetSnapshot,
 ): SnapshotStep {
-  // Never seen: all of it was written since its hour began. Clocks of several readers differ; the chain's never goes back.
+  // Never seen: all of it was written since its hour began. Clocks of readers differ; hours never go back.
   const before = latest ?? { ...read, offsets: {} };
   const isBack = read.hour < before.hour;
   const hour = isBack ? before.hour : read.hour;
@@ -35,7 +35,6 @@ export function nextSnapshot(
   const after = {
     ...read,
     hour,
-    atMs: Math.max(read.atMs, before.atMs),
     offsets,
     ...(lostInAll > 0n && { lost: String(lostInAll) }),
   };
@@ -53,19 +52,34 @@ export function nextSnapshot(
 
 /**
  * Offset ranges by hour, of one topic. `boundaries` in the order of their hours, all there are from the first wanted
- * hour on. Hours in which nothing was written are left out.
+ * hour on. Hours in which nothing was written are left out. At any moment, all ranges together end at `latest`.
  */
 export function rangesByHour(
   boundaries: readonly OffsetSnapshot[],
   latest: OffsetSnapshot | undefined,
 ): Map<string, OffsetRange[]> {
+  const chain = [...boundaries];
+  // Between the writes of a step, or since a reader died there, the newest boundaries are ahead of the latest: such an
+  // hour has not begun. Told by offsets, since the clocks of readers differ.
+  while (latest !== undefined && chain.length > 0 && isAhead(chain.at(-1)!, latest)) chain.pop();
   const hours = new Map<string, OffsetRange[]>();
-  boundaries.forEach((boundary, i) => {
-    const end = boundaries[i + 1] ?? latest;
-    // Between the two writes of one step the latest is still older than the boundary.
-    if (end === undefined || (end === latest && end.atMs < boundary.atMs)) return;
+  chain.forEach((boundary, i) => {
+    const end = chain[i + 1] ?? latest;
+    if (end === undefined) return;
     const ranges = writtenBetween(boundary, { ...end, topic: latest?.topic ?? end.topic });
     if (ranges.length > 0) hours.set(boundary.hour, ranges);
   });
   return hours;
+}
+
+/** Whether a boundary knows of partitions or records that `latest` does not, and not because the log lost some since. */
+function isAhead(boundary: OffsetSnapshot, latest: OffsetSnapshot): boolean {
+  if (Object.keys(boundary.offsets).some((partition) => !(partition in latest.offsets)))
+    return true;
+  const hasLost = BigInt(latest.lost ?? 0) > BigInt(boundary.lost ?? 0);
+  return !hasLost && recordsIn(boundary) > recordsIn(latest);
+}
+
+function recordsIn({ offsets }: OffsetSnapshot): bigint {
+  return Object.values(offsets).reduce((sum, end) => sum + BigInt(end), 0n);
 }

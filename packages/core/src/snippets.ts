@@ -15,8 +15,13 @@ export interface SnippetInput {
 export interface Snippet {
   readonly id: string;
   readonly label: string;
-  /** What has to be there before it runs. */
-  readonly needs: string;
+  /** Command that fetches what it needs. */
+  readonly install?: string;
+  /** The name to save the code under, and the command that runs it; without them the code is for a shell. */
+  readonly file?: string;
+  readonly run?: string;
+  /** What a command cannot say. */
+  readonly note?: string;
   readonly code: string;
 }
 
@@ -27,9 +32,11 @@ export function snippets(input: SnippetInput): Snippet[] {
 
 export function kafkajs({ bootstrap, topic, key, tls }: SnippetInput): Snippet {
   return {
-    id: "typescript",
-    label: "TypeScript",
-    needs: "npm install kafkajs, save as first.mts, then node first.mts",
+    id: "node",
+    label: "Node.js",
+    install: "npm install kafkajs",
+    file: "first.mjs",
+    run: "node first.mjs",
     code: `import { Kafka } from "kafkajs";
 
 const kafka = new Kafka({
@@ -58,7 +65,7 @@ function kcat({ bootstrap, topic, key, tls }: SnippetInput): Snippet {
   return {
     id: "kcat",
     label: "kcat",
-    needs: "apt-get install kcat",
+    install: "apt-get install kcat",
     code: `echo 'Hello, Headgate' | kcat -P -b ${bootstrap} -t '${topic}' \\
   -X security.protocol=${protocol(tls)} -X sasl.mechanism=PLAIN \\
   -X sasl.username=${key.id} \\
@@ -70,7 +77,7 @@ function java({ bootstrap, topic, key, tls }: SnippetInput): Snippet {
   return {
     id: "java",
     label: "Java",
-    needs: "the console tools of any Apache Kafka; the properties work in every Java client",
+    note: "For the console tools of an unpacked Apache Kafka; the properties work in every Java client.",
     code: `cat > client.properties <<'EOF'
 bootstrap.servers=${bootstrap}
 security.protocol=${protocol(tls)}
@@ -90,7 +97,9 @@ function python({ bootstrap, topic, key, tls }: SnippetInput): Snippet {
   return {
     id: "python",
     label: "Python",
-    needs: "pip install confluent-kafka",
+    install: "pip install confluent-kafka",
+    file: "first.py",
+    run: "python3 first.py",
     code: `from confluent_kafka import Producer
 
 producer = Producer({
@@ -109,7 +118,7 @@ export function curl({ api, cluster, topic, key }: SnippetInput): Snippet {
   return {
     id: "curl",
     label: "curl",
-    needs: "nothing else; this creates the topic, any of the others then writes to it",
+    note: "This creates the topic; any of the others then writes to it.",
     code: `curl -X PUT ${api}/v1/clusters/${cluster}/topics/${topic} \\
   -H 'Authorization: Bearer ${key.id}:${key.secret}' \\
   -H 'Content-Type: application/json' \\

@@ -18,7 +18,10 @@ export type TopicName = z.infer<typeof TopicName>;
 export const partitionsDefault = 3;
 
 export const TopicSpec = z.strictObject({
-  partitions: z.int().min(1).default(partitionsDefault),
+  partitions: z
+    .int("must be a whole number")
+    .min(1, "must be at least 1")
+    .default(partitionsDefault),
   /** Only what the tenant set; Kafka's own names and values (`retention.ms`). */
   config: z.record(z.string(), z.string()).default({}),
   /** Refuses deletion while true. */
