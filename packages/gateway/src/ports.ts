@@ -36,6 +36,7 @@ export async function listenRun(
   }
 }
 
+/** Undefined when one of the ports is taken; with port 0 another try may do better. */
 async function tryRun(
   host: string,
   port: number,
@@ -48,11 +49,13 @@ async function tryRun(
   let basePort = port;
   for (let i = 0; i <= nodePorts; i++) {
     const wanted = i === 0 ? port : basePort + i;
-    const server = createServer({ pauseOnConnect: false }, (socket) => onConnection(socket, i - 1));
-    const got = wanted > 65_535 ? undefined : await listen(server, host, wanted);
-    if (got === undefined) {
+    const server = createServer((socket) => onConnection(socket, i - 1));
+    const got = wanted > 65_535 ? "taken" : await listen(server, host, wanted);
+    if (typeof got !== "number") {
       await close();
-      return undefined;
+      if (got === "taken") return undefined;
+      const detail = `Port ${wanted} on ${host} cannot be opened: ${got.message}.`;
+      throw new AppError("env.port_taken", { detail, cause: got });
     }
     servers.push(server);
     if (i === 0) basePort = got;
@@ -60,12 +63,11 @@ async function tryRun(
   return { basePort, close };
 }
 
-/** The port, or undefined when it is taken. */
-function listen(server: Server, host: string, port: number): Promise<number | undefined> {
-  const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
+/** The port it got, `taken`, or why it cannot be had at all (privileges, an address of another machine). */
+function listen(server: Server, host: string, port: number): Promise<number | "taken" | Error> {
+  const { promise, resolve } = Promise.withResolvers<number | "taken" | Error>();
   server.once("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EADDRINUSE") resolve(undefined);
-    else reject(error);
+    resolve(error.code === "EADDRINUSE" ? "taken" : error);
   });
   server.listen({ host, port }, () => {
     const address = server.address();

@@ -11,6 +11,7 @@ import { ErrorCode } from "@headgate/kafka/errors";
 import { Api, type Requests } from "@headgate/kafka/generated/types";
 import { encodeBatch } from "@headgate/kafka/records";
 import { rewrite } from "@headgate/kafka/walker";
+import { WireError } from "@headgate/kafka/wire";
 import { describe, expect, test } from "vitest";
 import { prefix, testSession } from "../test/session.ts";
 import { routeFor } from "./allow-list.ts";
@@ -81,6 +82,50 @@ describe("fetch", () => {
     session.cluster.learn("t", Buffer.alloc(16, 2).toString("latin1"));
     const { slot } = send(Api.Fetch, 13, { topics: [{ topicId, partitions: [] }] }, session);
     expect(slot.denied?.size).toBe(1);
+  });
+});
+
+describe("one request", () => {
+  const partitions = (count: number) => Array.from({ length: count }, (_, partition) => partition);
+
+  test("names no more than ten thousand partitions", () => {
+    const asking = (count: number) =>
+      send(Api.ListOffsets, 5, {
+        topics: [
+          {
+            name: "t",
+            partitions: partitions(count).map((partitionIndex) => ({ partitionIndex })),
+          },
+        ],
+      });
+    expect(asking(10_000).upstream.topics[0]?.partitions).toHaveLength(10_000);
+    expect(() => asking(10_001)).toThrow(WireError);
+  });
+
+  test("of a fetch brings less when memory is short", () => {
+    const tight = new RequestWalk(() => 64 * 1024);
+    const route = routeFor(Api.Fetch, 12)!;
+    const body = encodeRequest(Api.Fetch, 12, {
+      maxBytes: 50_000_000,
+      topics: [{ topic: "t", partitions: [{ partition: 0, partitionMaxBytes: 1_048_576 }] }],
+    });
+    const visitor = tight.begin(testSession(), new Slot(route, 1, true));
+    const slices = rewrite(route.requestPlan, body, 0, body.length, visitor);
+    const upstream = decodeRequest(Api.Fetch, 12, Buffer.concat(slices));
+    expect([upstream.maxBytes, upstream.topics[0]?.partitions[0]?.partitionMaxBytes]).toEqual([
+      65_536, 65_536,
+    ]);
+  });
+
+  test("that names no topic (the zero id) leaves its records to nobody's count", () => {
+    const session = testSession();
+    const topicId = Buffer.alloc(16, 1).toString("base64url");
+    session.cluster.learn("t", Buffer.alloc(16, 1).toString("latin1"));
+    const records = encodeBatch([{ value: Buffer.from("x"), timestampMs: 1 }]);
+    const partitionData = [{ index: 0, records }];
+    const topicData = [{ topicId, partitionData }, { partitionData }];
+    const { slot } = send(Api.Produce, 13, { acks: -1, topicData }, session);
+    expect(slot.produced?.asked.topics.map((topic) => topic.name)).toEqual(["t"]);
   });
 });
 

@@ -105,6 +105,59 @@ describe("a neighbour's names, should a broker ever tell them", () => {
   });
 });
 
+describe("topic ids", () => {
+  const idOf = (byte: number) => Buffer.alloc(16, byte).toString("base64url");
+  const bytesOf = (byte: number) => Buffer.alloc(16, byte).toString("latin1");
+  const known = (byte: number) => session.cluster.topicById(bytesOf(byte))?.name;
+
+  test("are learned from metadata of one's own names, and of nothing else", () => {
+    receive(Api.Metadata, 12, {
+      topics: [
+        { name: `${prefix}a`, topicId: idOf(1) },
+        { name: `${foreign}b`, topicId: idOf(2) },
+        { name: null, topicId: idOf(3), errorCode: ErrorCode.UNKNOWN_TOPIC_ID },
+        { name: `${prefix}c`, topicId: idOf(4) },
+      ],
+    });
+    expect([1, 2, 3, 4].map(known)).toEqual(["a", undefined, undefined, "c"]);
+  });
+
+  test("that are gone by now come back with their error; others without a name are a neighbour's", () => {
+    const { client } = receive(Api.Metadata, 12, {
+      topics: [
+        { name: null, topicId: idOf(1), errorCode: ErrorCode.UNKNOWN_TOPIC_ID },
+        { name: null, topicId: idOf(2) },
+      ],
+    });
+    expect(client.topics.map((topic) => topic.topicId)).toEqual([idOf(1)]);
+  });
+
+  test("nobody asked for are dropped with all that is in them; forgotten ones that were asked for are not", () => {
+    session.cluster.learn("t", bytesOf(1));
+    const slot = new Slot(routeFor(Api.Fetch, 13)!, 1, true);
+    slot.fetched = fetchedFrom();
+    slot.fetched.asked.add(session.cluster.topic("t"), 0);
+    slot.fetched.offsets.push(0);
+    session.cluster.forget("t");
+    const records = encodeBatch([{ value: Buffer.from("x"), timestampMs: 1 }]);
+    const partitions = [{ partitionIndex: 0, abortedTransactions: null, records }];
+    const answer = { responses: [1, 2].map((byte) => ({ topicId: idOf(byte), partitions })) };
+    const { client } = receive(Api.Fetch, 13, answer, slot);
+    expect(client.responses.map((topic) => topic.topicId)).toEqual([idOf(1)]);
+    slot.delivery?.count(session.who);
+    expect(totals()?.recordsOut).toBe(1);
+  });
+});
+
+test("operations on the cluster are not those on the last topic", () => {
+  const { client } = receive(Api.Metadata, 9, {
+    topics: [{ name: `${prefix}t`, topicAuthorizedOperations: 1 }],
+    clusterAuthorizedOperations: 0,
+  });
+  expect(client.topics[0]?.topicAuthorizedOperations).toBeGreaterThan(1);
+  expect(client.clusterAuthorizedOperations).toBe(0);
+});
+
 test.each([
   ErrorCode.TOPIC_AUTHORIZATION_FAILED,
   ErrorCode.GROUP_AUTHORIZATION_FAILED,
@@ -163,6 +216,37 @@ describe("records written", () => {
     acknowledged([{ partition: 0, baseOffset: 13n, bytes: batch(8n, 2) }]);
     acknowledged([first]);
     acknowledged([{ partition: 0, baseOffset: 15n, bytes: batch(7n, 1) }]);
+    expect(totals()?.recordsIn).toBe(6);
+  });
+
+  test("of a partition named twice are those of the last batch, which the broker took", () => {
+    const slot = new Slot(routeFor(Api.Produce, 9)!, 1, true);
+    slot.produced = producedBatches();
+    for (const count of [1, 50]) {
+      const bytes = batch(-1n, count);
+      noteProduced(slot.produced, session.cluster.topic("t"), 0, bytes, 0, bytes.length, 1000);
+    }
+    const partitionResponses = [{ index: 0, errorCode: 0, baseOffset: 0n }];
+    receive(Api.Produce, 9, { responses: [{ name: `${prefix}t`, partitionResponses }] }, slot);
+    expect(totals()).toMatchObject({ recordsIn: 50, bytesIn: batch(-1n, 50).length });
+  });
+
+  test("count although the topic was learned anew, or all names were forgotten, meanwhile", () => {
+    const slot = new Slot(routeFor(Api.Produce, 9)!, 1, true);
+    slot.produced = producedBatches();
+    const bytes = batch(-1n, 3);
+    noteProduced(slot.produced, session.cluster.topic("t"), 0, bytes, 0, bytes.length, 1000);
+    session.cluster.forget("t");
+    const partitionResponses = [{ index: 0, errorCode: 0, baseOffset: 0n }];
+    receive(Api.Produce, 9, { responses: [{ name: `${prefix}t`, partitionResponses }] }, slot);
+    expect(totals()?.recordsIn).toBe(3);
+  });
+
+  test("of a topic made anew count from its first offset again", () => {
+    const first = { partition: 0, baseOffset: 10n, bytes: batch(7n, 3) };
+    acknowledged([first]);
+    session.cluster.renew("t");
+    acknowledged([{ ...first, baseOffset: 0n }]);
     expect(totals()?.recordsIn).toBe(6);
   });
 
