@@ -3,10 +3,11 @@
 import { ErrorCode } from "@headgate/kafka/errors";
 import { requestFrame } from "@headgate/kafka/frame";
 import { Api } from "@headgate/kafka/generated/types";
+import { encodeBatch } from "@headgate/kafka/records";
 import { plainMessage } from "@headgate/kafka/sasl";
 import { apiKeys } from "@headgate/store/api-keys";
 import { changeFeed } from "@headgate/store/change-feed";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { raw, wire } from "./clients.ts";
 import { startWorld, type Tenant, type World } from "./world.ts";
 
@@ -16,12 +17,18 @@ let tenant: Tenant;
 beforeAll(async () => {
   world = await startWorld({ loginTimeoutMs: 300 });
   tenant = await world.tenant();
+  const connection = await wire(world.gateway.port, tenant.key);
+  const topics = [{ name: "good", numPartitions: 1, replicationFactor: 1 }];
+  const made = await connection.request(Api.CreateTopics, { topics, timeoutMs: 10_000 });
+  expect(made.topics[0]?.errorCode).toBe(0);
+  connection.close();
 });
 
+/** Whatever happened, the next good request of the next connection works. */
 afterEach(async () => {
   const connection = await wire(world.gateway.port, tenant.key);
   const answer = await connection.request(Api.Metadata, { topics: null });
-  expect(answer.topics).toEqual([]);
+  expect(answer.topics.map((topic) => [topic.name, topic.errorCode])).toEqual([["good", 0]]);
   connection.close();
 });
 
@@ -85,14 +92,18 @@ test.each([
   expect(world.logged.length).toBe(before + 1);
 });
 
-test("random bytes never stop the gateway", async () => {
+test("random bytes close their connection and stop nothing", async () => {
+  let answered = 0;
   for (let round = 0; round < 50; round++) {
     const client = await raw(world.gateway.port);
     const bytes = Buffer.alloc(1 + round * 7);
     for (let i = 0; i < bytes.length; i++) bytes[i] = (i * 31 + round * 17) & 0xff;
     client.socket.end(bytes);
     await client.closed;
+    answered += client.received.length;
   }
+  expect(answered).toBe(0);
+  expect(world.gateway.stats().connections).toBe(0);
 });
 
 test("a request for data before the login closes the connection", async () => {
@@ -159,9 +170,121 @@ test("a body that does not fit its version closes the connection before the brok
   expect(lastLog()).toBe("Request could not be read");
 });
 
+describe("a request that cannot be met is answered in Kafka's words, with what to do", () => {
+  async function asking<T>(ask: (client: Awaited<ReturnType<typeof raw>>) => Promise<T>) {
+    const client = await raw(world.gateway.port);
+    await client.logIn(tenant.key);
+    try {
+      return await ask(client);
+    } finally {
+      client.socket.destroy();
+    }
+  }
+  const create = (name: string, numPartitions = 1, config: [string, string][] = []) =>
+    asking(async (client) => {
+      const configs = config.map(([key, value]) => ({ name: key, value }));
+      const topics = [{ name, numPartitions, replicationFactor: 1, configs }];
+      const answer = await client.ask(Api.CreateTopics, 7, { topics, timeoutMs: 10_000 });
+      const [{ errorCode, errorMessage }] = answer.topics as [(typeof answer.topics)[number]];
+      return { errorCode, errorMessage };
+    });
+
+  test.each<[string, () => ReturnType<typeof create>, number, RegExp]>([
+    ["an illegal name", () => create("not legal!"), 17, /letters, digits, dots/],
+    ["an empty name", () => create(""), 17, /letters, digits, dots/],
+    ["a name of dots", () => create(".."), 17, /not '\.' or '\.\.'/],
+    ["a name of 251 characters", () => create("n".repeat(251)), 17, /1 to 238/],
+    ["no partitions", () => create("p", 0), 37, /from 1 up/],
+    ["fewer than no partitions", () => create("p", -2), 37, /from 1 up/],
+    ["a thousand million partitions", () => create("p", 1_000_000_000), 37, /partition limit/],
+    ["an unknown setting", () => create("c", 1, [["no.such.key", "1"]]), 40, /no\.such\.key/],
+    ["a value out of range", () => create("c", 1, [["retention.ms", "soon"]]), 40, /retention\.ms/],
+    [
+      "a setting of the operator's",
+      () => create("c", 1, [["unclean.leader.election.enable", "true"]]),
+      44,
+      /unclean\.leader/,
+    ],
+  ])("%s", async (_what, ask, code, text) => {
+    const { errorCode, errorMessage } = await ask();
+    expect(errorCode).toBe(code);
+    expect(errorMessage).toMatch(text);
+    expect(errorMessage).not.toContain(tenant.prefix);
+  });
+
+  test.each([
+    ["an unknown topic", "unknown", ErrorCode.UNKNOWN_TOPIC_OR_PARTITION],
+    ["a name of 251 characters", "n".repeat(251), ErrorCode.INVALID_TOPIC_EXCEPTION],
+    ["a name only the prefix makes too long", "n".repeat(245), ErrorCode.INVALID_TOPIC_EXCEPTION],
+    ["an illegal name", "not legal!", ErrorCode.INVALID_TOPIC_EXCEPTION],
+  ])("metadata, produce, fetch and offsets of %s", async (_what, name, code) => {
+    await asking(async (client) => {
+      const metadata = await client.ask(Api.Metadata, 9, { topics: [{ name }] });
+      expect(metadata.topics.map((t) => [t.name, t.errorCode])).toEqual([[name, code]]);
+      const unknown = [ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, ErrorCode.INVALID_TOPIC_EXCEPTION];
+      const records = encodeBatch([{ value: Buffer.from("x"), timestampMs: 1 }]);
+      const produced = await client.ask(Api.Produce, 9, {
+        acks: -1,
+        timeoutMs: 1000,
+        topicData: [{ name, partitionData: [{ index: 0, records }] }],
+      });
+      expect(unknown).toContain(produced.responses[0]?.partitionResponses[0]?.errorCode);
+      const partition = { partition: 0, fetchOffset: 0n, partitionMaxBytes: 100 };
+      const fetched = await client.ask(Api.Fetch, 12, {
+        maxWaitMs: 1,
+        topics: [{ topic: name, partitions: [partition] }],
+      });
+      expect(unknown).toContain(fetched.responses[0]?.partitions[0]?.errorCode);
+      const listed = await client.ask(Api.ListOffsets, 5, {
+        topics: [{ name, partitions: [{ partitionIndex: 0, timestamp: -1n }] }],
+      });
+      expect(unknown).toContain(listed.topics[0]?.partitions[0]?.errorCode);
+    });
+  });
+
+  test("settings of a topic, by the same rules as at its creation", async () => {
+    const change = (name: string, value: string | null, configOperation = 0) =>
+      asking(async (client) => {
+        const configs = [{ name, value, configOperation }];
+        const resources = [{ resourceType: 2, resourceName: "good", configs }];
+        const answer = await client.ask(Api.IncrementalAlterConfigs, 1, { resources });
+        return answer.responses[0]!;
+      });
+    expect(await change("no.such.key", "1")).toMatchObject({ errorCode: 40 });
+    expect(await change("unclean.leader.election.enable", "true")).toMatchObject({ errorCode: 44 });
+    expect(await change("retention.ms", null)).toMatchObject({ errorCode: 40 });
+    expect(await change("retention.ms", "1", 2)).toMatchObject({ errorCode: 40 });
+    expect(await change("cleanup.policy", "compact", 2)).toMatchObject({ errorCode: 0 });
+    expect(await change("cleanup.policy", "compact", 3)).toMatchObject({ errorCode: 0 });
+    expect(await change("retention.ms", "60000")).toMatchObject({ errorCode: 0 });
+  });
+});
+
+test("a request about more than anybody has closes the connection, or is refused, before it costs anything", async () => {
+  const client = await raw(world.gateway.port);
+  await client.logIn(tenant.key);
+  const topics = Array.from({ length: 1001 }, (_, i) => ({
+    name: `many-${i}`,
+    numPartitions: 1,
+    replicationFactor: 1,
+  }));
+  const refused = await client.ask(Api.CreateTopics, 5, { topics });
+  expect(refused.topics).toHaveLength(1001);
+  expect(new Set(refused.topics.map((t) => t.errorCode))).toEqual(new Set([44]));
+  const partitions = Array.from({ length: 10_001 }, (_, partitionIndex) => ({ partitionIndex }));
+  const asked = client.ask(Api.ListOffsets, 5, { topics: [{ name: "good", partitions }] });
+  await expect(asked).rejects.toThrow("ended");
+  expect(lastLog()).toBe("Request could not be read");
+  const again = await raw(world.gateway.port);
+  await again.logIn(tenant.key);
+  const huge = {
+    topics: [{ name: "x".repeat(30_000) }, ...Array(40).fill({ name: "y".repeat(30_000) })],
+  };
+  await expect(again.ask(Api.CreateTopics, 2, huge)).rejects.toThrow("ended");
+  expect(lastLog()).toBe("Request is too large");
+});
+
 test("a revoked key loses its live connections within five seconds", async () => {
-  const { id } = await tenant.keyWith([]);
-  void id;
   const key = await tenant.keyWith([
     { operation: "admin", resource: "topic", pattern: "literal", name: "*" },
   ]);
