@@ -129,7 +129,7 @@ export interface Place {
 }
 
 /** Reads and writes of one kind of resource, by place. */
-export function resources<R extends object, S extends keyof R, T extends keyof R>(
+export function resources<R extends { readonly id: string }, S extends keyof R, T extends keyof R>(
   of: ResourceKind<R, S, T>,
 ) {
   const { store, schema } = of;
@@ -156,7 +156,7 @@ export function resources<R extends object, S extends keyof R, T extends keyof R
      * never a resource that no sweep finds.
      */
     async create(place: Place, value: R): Promise<Stored<R>> {
-      await store.put({ ...allKey(place), data: {} }, "any");
+      await store.put({ ...allKey(place), data: { id: value.id } }, "any");
       return write(place.key, value, "absent");
     },
     /** One conditional write of the spec's half over what was read. Throws `conflict` when it changed since. */
@@ -167,15 +167,16 @@ export function resources<R extends object, S extends keyof R, T extends keyof R
     /** Read-modify-write of the status' half; undefined when nothing is there. */
     updateStatus: update(of.statusFields),
     /**
-     * Removes it at the version read, then its `ALL` entry, if nobody wrote that since: who creates the same name again
-     * writes it first, and then it must stay. Who did so before this began is seen by looking once more.
+     * Removes it at the version read, then its `ALL` entry if that is still its own: who makes the same name again has
+     * written it already, though their resource may not be there yet.
      */
     async remove(place: Place, version: Version): Promise<void> {
+      const item = await store.get(place.key);
       const all = await store.get(allKey(place));
       await store.delete(place.key, version);
-      if (!all) return;
-      await store.delete(all, all.version).catch(ignoreConflict);
-      if (await store.get(place.key)) await store.put({ ...allKey(place), data: {} }, "any");
+      if (all && idOf(all) === idOf(item)) {
+        await store.delete(all, all.version).catch(ignoreConflict);
+      }
     },
   };
 }
@@ -212,6 +213,8 @@ function merge<R extends object, F extends keyof R>(
   }
   return merged;
 }
+
+const idOf = (item: Item | undefined) => (item?.data as { id?: string } | undefined)?.id;
 
 function ignoreConflict(error: unknown): void {
   if (!isConflict(error)) throw error;
