@@ -4,14 +4,17 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { useCompileCache } from "./compile-cache.mjs";
 
 const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 const bundled = fileURLToPath(new URL("../../../node_modules/.bin/node", import.meta.url));
 
 if (Number(process.versions.node.split(".")[0]) >= 24) {
+  useCompileCache();
   await import(main);
 } else if (existsSync(bundled)) {
-  const ended = spawnSync(bundled, [main, ...process.argv.slice(2)], { stdio: "inherit" });
+  const self = fileURLToPath(import.meta.url);
+  const ended = spawnSync(bundled, [self, ...process.argv.slice(2)], { stdio: "inherit" });
   process.exit(ended.status ?? 1);
 } else {
   process.stderr.write(`Headgate needs Node 24 or newer here; this is ${process.version}.\n`);

@@ -7,21 +7,17 @@ import { type Served, serve, toWireError, type WireError } from "./thread-protoc
 export type ToThread = { connect: MessagePort } | { close: true };
 export type FromThread = { ready: true } | { failed: WireError };
 
-const parent = parentPort;
-if (!parent) throw new Error("thread-worker.ts runs in a worker thread only");
-const say = (message: FromThread): void => parent.postMessage(message);
+if (parentPort) run(parentPort);
 
-function open(): Backend | undefined {
+function run(parent: MessagePort): void {
+  const say = (message: FromThread): void => parent.postMessage(message);
+  let backend: Backend;
   try {
-    return sqliteBackend(workerData as SqliteOptions);
+    backend = sqliteBackend(workerData as SqliteOptions);
   } catch (error) {
     say({ failed: toWireError(error) });
-    return undefined;
+    return;
   }
-}
-
-const backend = open();
-if (backend) {
   const ports: Served[] = [];
   parent.on("message", async (message: ToThread) => {
     if ("connect" in message) {
