@@ -11,12 +11,16 @@ export interface TestIssuer {
 
 const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
-export function testMint(kafka: TestIssuer): (principal: string) => MintedToken {
+/** `lifetimeSeconds` is how long the broker lets a connection live without a new login. */
+export function testMint(
+  kafka: TestIssuer,
+  lifetimeSeconds = 300,
+): (principal: string) => MintedToken {
   const key = createPrivateKey(kafka.signingKeyPem);
   const header = part({ alg: "RS256", typ: "JWT", kid: kafka.kid });
   return (sub) => {
     const iat = Math.floor(Date.now() / 1000);
-    const exp = iat + 300;
+    const exp = iat + lifetimeSeconds;
     const claims = part({ iss: kafka.issuer, aud: kafka.audience, sub, scope: "kafka", iat, exp });
     const signature = sign("sha256", Buffer.from(`${header}.${claims}`), key);
     return {
