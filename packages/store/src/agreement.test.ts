@@ -158,7 +158,7 @@ test("SQLite, DynamoDB and the model give the same answer to everything", async 
         }
       },
     ),
-    { numRuns: 60, interruptAfterTimeLimit: 8000 },
+    { numRuns: 40, interruptAfterTimeLimit: 6000 },
   );
   // That it compared what it is for, and not only easy cases.
   const met = ["put refused: conflict", "delete refused: conflict", "query refused: cursor"];

@@ -26,21 +26,6 @@ export function offsets(store: Store) {
   });
   const values = <R>(stored: Stored<R>[]): R[] => stored.map((each) => each.value);
   return {
-    /** Adds the partitions that have no boundary at this hour yet; answers the boundary in force. */
-    async putBoundary(
-      tenant: TenantId,
-      cluster: ClusterId,
-      snapshot: OffsetSnapshot,
-    ): Promise<OffsetSnapshot> {
-      const key = at(tenant, cluster, snapshot.hour, snapshot.topicId);
-      const stored = await modify(store, OffsetSnapshot, key, (current) => {
-        if (!current) return snapshot;
-        const isNew = Object.keys(snapshot.offsets).some((p) => !(p in current.offsets));
-        if (!isNew) return undefined;
-        return { ...current, offsets: { ...snapshot.offsets, ...current.offsets } };
-      });
-      return stored?.value ?? snapshot;
-    },
     /** The newest snapshot; an older one than what is there changes nothing. */
     async putLatest(tenant: TenantId, cluster: ClusterId, snapshot: OffsetSnapshot): Promise<void> {
       const key = at(tenant, cluster, latest, snapshot.topicId);

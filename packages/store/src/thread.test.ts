@@ -71,7 +71,7 @@ test("opening fails on the caller's thread with the adapter's error", async () =
 });
 
 test("close acknowledges what was asked through any port before it, also in the same turn", async () => {
-  for (let round = 0; round < 10; round++) {
+  for (let round = 0; round < 6; round++) {
     const thread = await startStoreThread({ path: join(tempDir(), "store.db") });
     const other = storeOver(thread.connect());
     const through = [[other], [thread.store], [other, thread.store]][round % 3]!;
