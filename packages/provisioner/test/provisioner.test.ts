@@ -4,28 +4,35 @@ import { partitionsUsed } from "@headgate/control/partition-quota";
 import { deleteTopic, findTopic, getTopic, patchTopic, putTopic } from "@headgate/control/topics";
 import { waitGone, waitReady } from "@headgate/control/wait";
 import { connect } from "@headgate/kafka/connection";
+import { ErrorCode } from "@headgate/kafka/errors";
 import { Api } from "@headgate/kafka/generated/types";
 import { encodeBatch } from "@headgate/kafka/records";
 import { clusters } from "@headgate/store/clusters";
+import { allOf } from "@headgate/store/keys";
 import { offsets } from "@headgate/store/offsets";
+import { allShards } from "@headgate/store/resources";
 import { topics } from "@headgate/store/topics";
 import { afterEach, beforeEach, expect, inject, test } from "vitest";
 import { type Provisioner, startProvisioner } from "../src/provisioner.ts";
+import { changeTopic } from "../src/topic-broker.ts";
 import { minter } from "./mint.ts";
 import { type SharedCell, sharedCell } from "./shared-cell.ts";
 
 let shared: SharedCell;
 let provisioner: Provisioner;
 
-beforeEach(async () => {
-  shared = sharedCell();
-  provisioner = await startProvisioner({
+const start = () =>
+  startProvisioner({
     control: shared.control,
     drivers: [shared.driver],
     advertised: { host: "kafka.example", port: 9092 },
     tokenSigner: { mint: minter(inject("kafka")) },
     alone: true,
   });
+
+beforeEach(async () => {
+  shared = sharedCell();
+  provisioner = await start();
 });
 
 afterEach(async () => {
@@ -57,6 +64,13 @@ function settled(cluster: { id: string; name: string }, name: string, generation
   const { control, actor } = shared;
   const read = () => getTopic(control, actor, cluster.name, name);
   return waitReady(control, read, generation, 10_000, `topic:${cluster.id}:${name}`);
+}
+
+/** At the broker as a gateway would be, with the cluster's own token. */
+function asCluster({ id }: { id: string }) {
+  const { host, port } = inject("kafka");
+  const token = () => minter(inject("kafka"))(id).token;
+  return connect({ host, port, sasl: { mechanism: "OAUTHBEARER", token } });
 }
 
 test("a cluster gets a place, exactly the ACLs of the second wall, an address and a price", async () => {
@@ -99,9 +113,7 @@ test("a topic is made as its spec asks, and a produce right after Ready is accep
   const [configs] = await shared.admin.describeConfigs([{ type: "topic", name: physical }]);
   expect(configs?.entries.get("retention.ms")).toMatchObject({ value: "60000", isOwn: true });
 
-  const { host, port } = inject("kafka");
-  const token = () => minter(inject("kafka"))(cluster.id).token;
-  const tenantSide = await connect({ host, port, sasl: { mechanism: "OAUTHBEARER", token } });
+  const tenantSide = await asCluster(cluster);
   const records = encodeBatch([{ value: Buffer.from("first"), timestampMs: Date.now() }]);
   const answer = await tenantSide.request(
     Api.Produce,
@@ -168,13 +180,7 @@ test("what a broker refuses for good is a Failed condition that says why", async
     spec: { ...now.spec, config: { "cleanup.policy": "nonsense" } },
   }));
   await provisioner.close();
-  provisioner = await startProvisioner({
-    control,
-    drivers: [shared.driver],
-    advertised: { host: "kafka.example", port: 9092 },
-    tokenSigner: { mint: minter(inject("kafka")) },
-    alone: true,
-  });
+  provisioner = await start();
   const topic = await settled(cluster, "taken", 2);
   expect(topic.status).toMatchObject({ phase: "Failed", observedGeneration: 2 });
   expect(topic.status.conditions).toEqual([
@@ -186,13 +192,96 @@ test("a deleted cluster takes its topics, ACLs and groups along, and nothing of 
   const [cluster, neighbour] = [await readyCluster("one"), await readyCluster("two")];
   for (const name of ["a", "b"]) await readyTopic(cluster, name, { partitions: 1 });
   await readyTopic(neighbour, "a", { partitions: 1 });
-  const { control, actor } = shared;
+  const { control, actor, admin } = shared;
+  for (const { placement } of [cluster, neighbour]) {
+    const topic = `${placement.prefix}a`;
+    await admin.offsetCommit(`${placement.prefix}g`, [{ topic, partition: 0, offset: 0n }]);
+  }
   await deleteCluster(control, actor, "one");
   const read = () => clusters(control.store).get(actor.tenant, "one");
   await waitGone(control, read, 10_000, `cluster:${cluster.id}`);
   const left = (await shared.admin.metadata("all")).map((topic) => topic.name);
   expect(left.filter((name) => name?.startsWith(cluster.placement.prefix))).toEqual([]);
   expect(left).toContain(`${neighbour.placement.prefix}a`);
-  expect(await shared.admin.describeAcls({ principal: `User:${cluster.id}` })).toEqual([]);
-  expect(await shared.admin.describeAcls({ principal: `User:${neighbour.id}` })).toHaveLength(8);
+  const groups = (await admin.listGroups()).map((group) => group.groupId);
+  expect(groups.filter((name) => name.startsWith(cluster.placement.prefix))).toEqual([]);
+  expect(groups).toContain(`${neighbour.placement.prefix}g`);
+  await expect.poll(() => admin.describeAcls({ principal: `User:${cluster.id}` })).toEqual([]);
+  expect(await admin.describeAcls({ principal: `User:${neighbour.id}` })).toHaveLength(8);
+  expect(await places("cluster")).toEqual([`${actor.tenant}#two`]);
+  expect(await places("topic")).toEqual([`${actor.tenant}#${neighbour.id}#a`]);
+});
+
+async function places(kind: string): Promise<string[]> {
+  const { store } = shared.control;
+  const shards = Array.from({ length: allShards }, (_, shard) => allOf(kind, shard));
+  const pages = await Promise.all(shards.map((pk) => store.query(pk, { limit: 100 })));
+  return pages.flatMap((page) => page.items.map((item) => item.sk)).sort();
+}
+
+test("a cluster goes though its group has members: they are put out, and cannot come back", async () => {
+  const cluster = await readyCluster();
+  const member = await asCluster(cluster);
+  const groupId = `${cluster.placement.prefix}g`;
+  const join = (memberId: string) =>
+    member.request(Api.JoinGroup, {
+      ...{ groupId, sessionTimeoutMs: 45_000, rebalanceTimeoutMs: 60_000, protocolType: "x" },
+      ...{ memberId, groupInstanceId: null },
+      protocols: [{ name: "x", metadata: Buffer.alloc(0) }],
+    });
+  const { memberId } = await join("");
+  const joined = await join(memberId);
+  expect(joined.errorCode).toBe(0);
+  const { control, actor, admin } = shared;
+  await deleteCluster(control, actor, "default");
+  const read = () => clusters(control.store).get(actor.tenant, "default");
+  await waitGone(control, read, 10_000, `cluster:${cluster.id}`);
+  expect((await admin.listGroups()).map((group) => group.groupId)).not.toContain(groupId);
+  expect((await join(memberId)).errorCode).toBe(ErrorCode.GROUP_AUTHORIZATION_FAILED);
+  member.close();
+});
+
+test("what neither queue nor signal tells of is found by the sweep at the next start", async () => {
+  const cluster = await readyCluster();
+  await readyTopic(cluster, "t", { partitions: 1 });
+  await provisioner.close();
+  const { control, actor } = shared;
+  await topics(control.store).updateSpec(actor.tenant, cluster.id, "t", (now) => ({
+    ...now,
+    generation: 2,
+    spec: { ...now.spec, partitions: 2 },
+  }));
+  provisioner = await start();
+  const topic = await settled(cluster, "t", 2);
+  expect(topic.status).toMatchObject({ phase: "Ready", partitions: 2 });
+});
+
+test("partitions that were added just before a broker heard of them are no failure", async () => {
+  const cluster = await readyCluster();
+  await readyTopic(cluster, "t", { partitions: 1 });
+  const name = `${cluster.placement.prefix}t`;
+  // As an answer that is behind would have it: the controller has them when it is asked for them.
+  await shared.admin.createPartitions([{ name, count: 3 }]);
+  const change = { do: "addPartitions", partitions: 3 } as const;
+  expect(await changeTopic(shared.admin, name, change, undefined)).toBeUndefined();
+});
+
+test("a topic deleted before anybody saw its creation end is gone from the cell as well", async () => {
+  const cluster = await readyCluster();
+  const { control, actor, admin } = shared;
+  await provisioner.close();
+  await putTopic(control, actor, "default", "t", { partitions: 1 });
+  await deleteTopic(control, actor, "default", "t");
+  const name = `${cluster.placement.prefix}t`;
+  // The create of a process that died; the broker that is asked has not heard of it.
+  await admin.createTopics([{ name, partitions: 1, replicationFactor: 1 }]);
+  let isBehind = true;
+  shared.behind = (names) => isBehind && names.includes(name);
+  provisioner = await start();
+  const read = () => findTopic(control, actor, "default", "t");
+  await waitGone(control, read, 10_000, `topic:${cluster.id}:t`);
+  isBehind = false;
+  await expect
+    .poll(async () => (await admin.metadata({ names: [name] }))[0]?.error?.errorName)
+    .toBe("UNKNOWN_TOPIC_OR_PARTITION");
 });

@@ -19,6 +19,8 @@ export interface SharedCell {
   readonly actor: Actor;
   /** Reads the world, past the provisioner. */
   readonly admin: KafkaAdmin;
+  /** Of topics of these names the provisioner's broker has not heard yet. */
+  behind: (names: readonly string[]) => boolean;
   /** Sets the store's and the commands' clock forward. */
   later(ms: number): void;
   close(): Promise<void>;
@@ -31,13 +33,19 @@ export function sharedCell(): SharedCell {
   const tenant: TenantId = newId("tn", systemRandom);
   const admin = sharedAdmin();
   let skewMs = 0;
+  const heard = { behind: (_names: readonly string[]): boolean => false };
   const clock = { nowMs: () => systemClock.nowMs() + skewMs };
-  return {
+  return Object.assign(heard, {
     control: { store, signal, clock, random: systemRandom },
-    driver: sharedDriver(),
-    actor: { tenant, channel: "api", requestId: "test", serviceAccountName: "tester" },
+    driver: sharedDriver((names) => heard.behind(names)),
+    actor: {
+      tenant,
+      channel: "api",
+      requestId: "test",
+      serviceAccountName: "tester",
+    } satisfies Actor,
     admin,
-    later(ms) {
+    later(ms: number) {
       skewMs += ms;
     },
     async close() {
@@ -46,7 +54,7 @@ export function sharedCell(): SharedCell {
       await store.close();
       rmSync(dir, { recursive: true, force: true });
     },
-  };
+  });
 }
 
 function sharedAdmin(): KafkaAdmin {
@@ -54,7 +62,7 @@ function sharedAdmin(): KafkaAdmin {
   return kafkaAdmin({ bootstrap, sasl: { mechanism: "PLAIN", username, password } });
 }
 
-function sharedDriver(): CellDriver {
+function sharedDriver(isBehind: SharedCell["behind"]): CellDriver {
   const { nodeId: id, host, port } = inject("kafka");
   return {
     name: "embedded",
@@ -62,7 +70,16 @@ function sharedDriver(): CellDriver {
     observe: async () => ({ state: "present", power: "on", brokers: [{ id, host, port }] }),
     ensure: async () => ({ state: "done" }),
     destroy: async () => ({ state: "stuck", reason: "The shared broker is not ours." }),
-    admin: async () => sharedAdmin(),
+    admin: async () => {
+      const admin = sharedAdmin();
+      return {
+        ...admin,
+        async metadata(selector) {
+          const isHidden = selector !== "all" && "names" in selector && isBehind(selector.names);
+          return admin.metadata(isHidden ? { names: ["no.such.topic"] } : selector);
+        },
+      };
+    },
     watch: () => () => undefined,
     close: async () => undefined,
   };
