@@ -16,7 +16,7 @@ import { checkCurrent, commit, deletedSpec, nextSpec } from "./commit.ts";
 import type { Control, WriteOptions, Written } from "./control.ts";
 import { partitionsUsed } from "./partition-quota.ts";
 import { retryConflicts } from "./retry.ts";
-import { checkName, mergePatch, parseSpec } from "./spec.ts";
+import { checkName, parseSpec } from "./spec.ts";
 import { deleteTopicOf } from "./topics.ts";
 import { toCluster } from "./view.ts";
 
@@ -31,20 +31,7 @@ export async function putCluster(
   return (await writeCluster(control, actor, name, () => spec, options)).resource;
 }
 
-/** Changes what the merge patch (RFC 7396) names; the rest of the spec stays. */
-export async function patchCluster(
-  control: Control,
-  actor: Actor,
-  name: string,
-  patch: unknown,
-  options: WriteOptions = {},
-): Promise<Cluster> {
-  const change = (current: ClusterSpec | undefined) => mergePatch(current, patch);
-  return (await writeCluster(control, actor, name, change, { ...options, updateOnly: true }))
-    .resource;
-}
-
-/** The write behind both: `change` makes the new spec, not yet checked, from the one in force. */
+/** The write itself: `change` makes the new spec, not yet checked, from the one in force. */
 export async function writeCluster(
   control: Control,
   actor: Actor,

@@ -1,5 +1,5 @@
-// Upstream credentials are minted, not stored: tokens of five minutes, signed by the control plane's key, whose `sub` is
-// the cluster's principal. Brokers check them against the JWKS file (RFC 7517) this signer offers; stock Kafka can.
+// Upstream credentials are minted, not stored: tokens of five minutes, signed by the control plane's key, whose `sub`
+// is the cluster's principal. Brokers check them against the JWKS file (RFC 7517) this signer offers; stock Kafka can.
 import {
   createHash,
   createPrivateKey,

@@ -26,7 +26,7 @@ export function secretMatches(verifiers: Pick<Verifiers, "secretSha256">, secret
 }
 
 // RFC 5802 §3: SaltedPassword := Hi(Normalize(password), salt, i); ClientKey := HMAC(SaltedPassword, "Client Key");
-// StoredKey := H(ClientKey); ServerKey := HMAC(SaltedPassword, "Server Key"). Our secrets are ASCII: SASLprep keeps them.
+// StoredKey := H(ClientKey); ServerKey := HMAC(SaltedPassword, "Server Key"). Secrets are ASCII: SASLprep keeps them.
 async function scramVerifier(
   hash: "sha256" | "sha512",
   hashBytes: number,

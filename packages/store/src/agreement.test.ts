@@ -25,7 +25,7 @@ afterAll(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-/** `current` is the last version of the item written to; a number that of the nth write of the run, whatever it wrote. */
+/** `current` is the last version of the item written to; a number that of the nth write, whatever it wrote. */
 type Belief = "absent" | "any" | "current" | number;
 interface Range {
   readonly prefix?: string | undefined;

@@ -1,7 +1,7 @@
-// What changed, for gateways, the provisioner and the live portal: items with ULID keys that expire. A tail reads again
-// a stretch it has read (the overlap) and drops what it has seen, so that an event whose writer was slow, or whose clock
-// is behind by less than the overlap, is not missed. Events name things; readers load them. It serves every tenant's
-// events to services, so no method takes a tenant.
+// What changed, for gateways, the provisioner and the live portal: items with ULID keys that expire. A tail reads
+// again a stretch it has read (the overlap) and drops what it has seen, so that an event whose writer was slow, or
+// whose clock is behind by less than the overlap, is not missed. Events name things; readers load them. It serves
+// every tenant's events to services, so no method takes a tenant.
 import type { Clock, RandomSource } from "@headgate/core/clock";
 import { TenantId } from "@headgate/core/ids";
 import { z } from "zod";

@@ -1,6 +1,6 @@
-// The scale-out adapter: DynamoDB, and what speaks its language (dynalite, ScyllaDB Alternator). Single-item conditional
-// writes, Query and BatchGet, all reads consistent. Retries are bounded and ours. A condition that fails after an attempt
-// without an answer is read back: that attempt may have been the one that wrote.
+// The scale-out adapter: DynamoDB, and what speaks its language (dynalite, ScyllaDB Alternator). Single-item
+// conditional writes, Query and BatchGet, all reads consistent. Retries are bounded and ours. A condition that fails
+// after an attempt without an answer is read back: that attempt may have been the one that wrote.
 import {
   type AttributeValue as Attribute,
   BatchGetItemCommand,

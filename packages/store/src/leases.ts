@@ -1,7 +1,7 @@
 // Leases: at most one holder acts under a name. An item holds owner, epoch and a counter. A contender judges expiry by
-// watching the counter stand still on its own monotonic clock, a holder judges its own by the start of its last renewal:
-// no two clocks are compared. A takeover raises the epoch, and what is written under a lease carries it (`fence`),
-// because a holder may sleep between looking at its lease and writing.
+// watching the counter stand still on its own monotonic clock, a holder judges its own by the start of its last
+// renewal: no two clocks are compared. A takeover raises the epoch, and what is written under a lease carries it
+// (`fence`), because a holder may sleep between looking at its lease and writing.
 import { z } from "zod";
 import { isConflict, StoreError } from "./errors.ts";
 import { leaseKey } from "./keys.ts";

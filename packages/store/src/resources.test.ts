@@ -3,9 +3,10 @@ import type { TenantId } from "@headgate/core/ids";
 import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { Crash, dyingAt, type When } from "../test/faults.ts";
+import type { When } from "../test/faults.ts";
 import { interleave } from "../test/interleave.ts";
 import { modelStore } from "../test/model-store.ts";
+import { Died, life, mortalStore } from "../test/mortal.ts";
 import {
   accountRecord,
   apiKeyRecord,
@@ -192,9 +193,9 @@ describe("sweeps", () => {
   ])(
     "a creation that dies at write %i, %s it, hides nothing, and can be done again",
     async (at, when) => {
-      const dying = dyingAt(store, at, when);
-      const create = topics(dying.store).create(tenant, cluster, topicRecord("orders"));
-      await expect(create).rejects.toThrow(Crash);
+      const dying = mortalStore(store, life(at, when === "after"));
+      const create = topics(dying).create(tenant, cluster, topicRecord("orders"));
+      await expect(create).rejects.toThrow(Died);
       const { exists, swept } = await state(store);
       expect(exists).toBe(at === 2 && when === "after");
       if (exists) expect(swept).toBe(true);
@@ -210,9 +211,9 @@ describe("sweeps", () => {
     [2, "after"],
   ])("a removal that dies at write %i, %s it, hides nothing", async (at, when) => {
     const made = await topics(store).create(tenant, cluster, topicRecord("orders"));
-    const dying = dyingAt(store, at, when);
-    const remove = topics(dying.store).remove(tenant, cluster, "orders", made.version);
-    await remove.catch((error: unknown) => expect(error).toBeInstanceOf(Crash));
+    const dying = mortalStore(store, life(at, when === "after"));
+    const remove = topics(dying).remove(tenant, cluster, "orders", made.version);
+    await remove.catch((error: unknown) => expect(error).toBeInstanceOf(Died));
     const { exists, swept } = await state(store);
     expect(exists).toBe(at === 1 && when === "before");
     if (exists) expect(swept).toBe(true);
@@ -244,8 +245,8 @@ describe("sweeps", () => {
 describe("clusters", () => {
   test("their owner is known before they are, and after they are gone", async () => {
     const record = clusterRecord("blue");
-    const dying = dyingAt(store, 1, "after");
-    await expect(clusters(dying.store).create(tenant, record)).rejects.toThrow(Crash);
+    const dying = mortalStore(store, life(1));
+    await expect(clusters(dying).create(tenant, record)).rejects.toThrow(Died);
     expect(await clusters(store).owner(record.id)).toEqual({ tenant, name: "blue" });
     const made = await clusters(store).create(tenant, record);
     await clusters(store).remove(tenant, "blue", made.version);
@@ -275,8 +276,8 @@ describe("API keys", () => {
     "a creation that dies after write %i leaves an id that opens what is there",
     async (at) => {
       const record = apiKeyRecord(tenant);
-      const dying = dyingAt(store, at, "after");
-      await expect(apiKeys(dying.store).create(tenant, record)).rejects.toThrow(Crash);
+      const dying = mortalStore(store, life(at));
+      await expect(apiKeys(dying).create(tenant, record)).rejects.toThrow(Died);
       expect((await apiKeys(store).find(record.id))?.value).toEqual(at === 2 ? record : undefined);
     },
   );
@@ -284,9 +285,9 @@ describe("API keys", () => {
   test.each([1, 2])("a removal that dies after write %i leaves nothing that opens", async (at) => {
     const made = await apiKeys(store).create(tenant, apiKeyRecord(tenant));
     const { id } = made.value;
-    const dying = dyingAt(store, at, "after");
-    const removed = apiKeys(dying.store).remove(tenant, id, made.version);
-    await expect(removed).rejects.toThrow(Crash);
+    const dying = mortalStore(store, life(at));
+    const removed = apiKeys(dying).remove(tenant, id, made.version);
+    await expect(removed).rejects.toThrow(Died);
     expect(await apiKeys(store).find(id)).toBeUndefined();
     expect(await apiKeys(store).get(tenant, id)).toBeUndefined();
   });

@@ -201,7 +201,7 @@ function allKeyOf(kind: string, parts: readonly string[]): Key {
   return { pk: allOf(kind, shardOf(sk, allShards)), sk };
 }
 
-/** `current` with the named fields, and no others, taken from `next`; a field `next` lacks stays (`deletedAt` above all). */
+/** `current` with the named fields, and no others, of `next`; a field `next` lacks stays (`deletedAt` above all). */
 function merge<R extends object, F extends keyof R>(
   current: R,
   next: Pick<R, F>,

@@ -1,6 +1,5 @@
 // Several processes over one store, one store call at a time, in an order the test chooses: every race there can be
 // between them is one of these orders.
-import { setImmediate as turn } from "node:timers/promises";
 import type { Store } from "../src/store.ts";
 
 /** Runs them to their ends. `choose` is asked which of the calls that wait goes next (any natural number). */
@@ -28,7 +27,7 @@ export async function interleave<T>(
   });
   while (!isOver) {
     // One turn of the event loop: whoever can come to its next call has come there.
-    await turn();
+    await new Promise((resolve) => setImmediate(resolve));
     if (waiting.length > 0) waiting.splice(choose() % waiting.length, 1)[0]?.();
   }
   return all;

@@ -1,5 +1,5 @@
-// A process that dies in the middle of its work, as its store and its brokers see it: at a chosen step, which was carried
-// out or not, and from then on nothing it asks is answered.
+// A process that dies in the middle of its work, as its store and its brokers see it: at a chosen step, which was
+// carried out or not, and from then on nothing it asks is answered.
 import type { Store } from "../src/store.ts";
 
 export class Died extends Error {}

@@ -1,4 +1,4 @@
-// Child thread of thread.test.ts: uses a store through a port it was handed, and reports how a conflict looks from here.
+// Child thread of thread.test.ts: uses a store through a port it was handed, and says how a conflict looks from here.
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { isConflict } from "../src/errors.ts";
 import { storeOver } from "../src/thread.ts";

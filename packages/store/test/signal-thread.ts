@@ -1,4 +1,4 @@
-// Child thread of signal.test.ts: says back on `pong` what it hears on `ping`, through the signal whose name it is given.
+// Child thread of signal.test.ts: answers `ping` with `pong` on the signal whose name it is given.
 import { parentPort, workerData } from "node:worker_threads";
 import { processSignal } from "../src/signal.ts";
 
