@@ -25,6 +25,7 @@ export interface ApiServer {
 }
 
 const graceMs = 2000;
+const idleCheckMs = 20;
 
 /** Listens once it returns. Throws `env.port_taken`. The live stream is this process' own, unless `deps` has one. */
 export async function serveApi(deps: ApiDeps, { host, port }: ListenOptions): Promise<ApiServer> {
@@ -56,10 +57,12 @@ export async function serveApi(deps: ApiDeps, { host, port }: ListenOptions): Pr
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
       await live.close();
-      server.closeIdleConnections();
-      const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+      // A connection whose last answer is under way becomes idle later.
+      const idle = setInterval(() => server.closeIdleConnections(), idleCheckMs);
+      const patience = setTimeout(() => server.closeAllConnections(), graceMs);
       await closed;
-      clearTimeout(timer);
+      clearInterval(idle);
+      clearTimeout(patience);
     },
   };
 }
