@@ -101,6 +101,11 @@ export class ClientConnection {
     return this.#session;
   }
 
+  /** Whether there is a broker connection behind it. */
+  get hasLink(): boolean {
+    return this.#broker.isOpen;
+  }
+
   /** Ends a connection that did not log in in time. */
   expireLogin(): void {
     if (!this.#session) this.#fail("Login timed out");

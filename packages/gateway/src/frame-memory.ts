@@ -1,7 +1,7 @@
 // Who holds how much of the memory large frames are gathered in. All connections share one budget: when it is used up,
 // those that have moved nothing for a while (a client that does not read, a frame that never ends) are closed, the
 // longest stuck first, so that a tenant who stalls takes memory from nobody who does not.
-import { type FramePool, framePool } from "./frame-pool.ts";
+import { type FramePool, framePool, slabBytes } from "./frame-pool.ts";
 
 /** One connection's part. Everything it took and did not give back counts until `release`. */
 export interface MemoryLease {
@@ -73,8 +73,9 @@ export function frameMemory(options: FrameMemoryOptions): FrameMemory {
       };
       return {
         take(size) {
-          if (heldBytes + size > bytesMax) makeRoom(size, holder);
-          if (heldBytes + size > bytesMax) throw new FrameMemoryError(size);
+          const bytes = slabBytes(size);
+          if (heldBytes + bytes > bytesMax) makeRoom(bytes, holder);
+          if (heldBytes + bytes > bytesMax) throw new FrameMemoryError(size);
           const slab = pool.take(size);
           const isFirst = holder.heldBytes === 0;
           hold(slab.length);

@@ -22,9 +22,8 @@ export function framePool(idleBytesMax = 64 * 1024 * 1024): FramePool {
   return {
     take(size) {
       const at = classOf(size);
-      if (at >= classes) return Buffer.allocUnsafeSlow(size);
-      const slab = idle[at]!.pop();
-      if (!slab) return Buffer.allocUnsafeSlow(smallestBytes << at);
+      const slab = idle[at]?.pop();
+      if (!slab) return Buffer.allocUnsafeSlow(slabBytes(size));
       idleBytes -= slab.length;
       unused[at] = Math.min(unused[at]!, idle[at]!.length);
       return slab;
@@ -44,6 +43,12 @@ export function framePool(idleBytesMax = 64 * 1024 * 1024): FramePool {
       }
     },
   };
+}
+
+/** What `take` gives for `size` bytes. */
+export function slabBytes(size: number): number {
+  const at = classOf(size);
+  return at >= classes ? size : smallestBytes << at;
 }
 
 const classOf = (size: number): number =>

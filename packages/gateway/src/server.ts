@@ -46,6 +46,8 @@ export interface ServerParts {
 export interface GatewayStats {
   readonly connections: number;
   readonly sessions: number;
+  /** Connections to brokers. */
+  readonly links: number;
   /** Large frames in memory. */
   readonly frameBytes: number;
   /** What clients and brokers have not taken yet. */
@@ -126,6 +128,7 @@ export async function startServer(parts: ServerParts): Promise<Server> {
     stats: () => ({
       connections: connections.size,
       sessions: [...connections].filter((connection) => connection.session).length,
+      links: [...connections].filter((connection) => connection.hasLink).length,
       frameBytes: memory.heldBytes,
       bufferedBytes: [...connections].reduce((sum, each) => sum + each.bufferedBytes, 0),
       flushFailingMs: sink.failingMs(),

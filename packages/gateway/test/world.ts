@@ -63,7 +63,10 @@ export interface World {
 
 const random = systemRandom;
 
-export async function startWorld(options: Partial<GatewayOptions> = {}): Promise<World> {
+/** `broker` is where the cell's broker is dialled, instead of at its own address. */
+export async function startWorld(
+  options: Partial<GatewayOptions> & { readonly broker?: string } = {},
+): Promise<World> {
   const kafka = inject("kafka");
   const dir = mkdtempSync(join(tmpdir(), "headgate-gateway-"));
   const store = openSqlite({ path: join(dir, "store.sqlite") });
@@ -80,7 +83,7 @@ export async function startWorld(options: Partial<GatewayOptions> = {}): Promise
   await cells(store).update(cell, () => ({
     id: cell,
     driver: "embedded",
-    brokers: { [kafka.nodeId]: kafka.bootstrap },
+    brokers: { [kafka.nodeId]: options.broker ?? kafka.bootstrap },
     brokerCount: 1,
     phase: "Ready",
     updatedAt: now(),

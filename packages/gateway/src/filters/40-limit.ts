@@ -39,6 +39,7 @@ export const capped = (value: number, max: number): number => Math.min(value, ma
  * case (KIP-74), so consumers go on, in smaller steps.
  */
 export function fetchBytesMax(usedMemoryShare: number): number {
-  if (usedMemoryShare < 0.5) return 8 * 1024 * 1024;
+  // A little under 8 MiB: with its headers the answer just fits into memory of that size.
+  if (usedMemoryShare < 0.5) return 8 * 1024 * 1024 - 65_536;
   return usedMemoryShare < 0.8 ? 1024 * 1024 : 64 * 1024;
 }
