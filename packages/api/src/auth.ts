@@ -75,9 +75,10 @@ const verbs: Record<Permission, string> = {
 export function requirePermission(caller: Caller, permission: Permission): void {
   const { role, actor } = caller;
   if (roleMay(role, permission)) return;
-  const may = role === "none" ? "; it is for the Kafka port only" : "";
+  const who = `Service account '${actor.serviceAccountName}' has the role '${role}'`;
+  const only = role === "none" ? "; it is for the Kafka port only" : "";
   throw new AppError("auth.forbidden", {
-    detail: `Service account '${actor.serviceAccountName}' has the role '${role}' and may not ${verbs[permission]}${may}.`,
+    detail: `${who} and may not ${verbs[permission]}${only}.`,
   });
 }
 

@@ -37,7 +37,10 @@ async function readBytes(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** The body as `schema` wants it; `{}` when there is none and it `mayBeEmpty`. Throws `request.not_json`, `request.invalid`. */
+/**
+ * The body as `schema` wants it; `{}` when there is none and it `mayBeEmpty`. Throws `request.not_json` and
+ * `request.invalid`.
+ */
 export function parseBody<B extends z.ZodType>(
   c: ApiContext,
   text: string,

@@ -1,5 +1,5 @@
-// Consumer groups as the API shows them, and the port that reads them from wherever a cluster's brokers are. Numbers are
-// decimal text: offsets may pass 2^53.
+// Consumer groups as the API shows them, and the port that reads them from wherever a cluster's brokers are. Numbers
+// are decimal text: offsets may pass 2^53.
 import type { Placement } from "@headgate/core/cluster";
 import { Quantity } from "@headgate/core/usage";
 import { z } from "@hono/zod-openapi";

@@ -1,4 +1,4 @@
-// The one edge where errors become HTTP: problem details (RFC 9457) with a code, a fix, every fault, and the request id.
+// The one edge where errors become HTTP: problem details (RFC 9457) with a code, a fix, every fault, the request id.
 // What the store or a broker says of itself (keys, addresses) goes to the log and never to a caller.
 import { AppError, errorTable, type FieldError, toAppError } from "@headgate/core/errors";
 import { ConnectionError } from "@headgate/kafka/connection";

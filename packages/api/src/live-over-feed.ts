@@ -1,6 +1,6 @@
 // The live stream over this process' change feed and usage signals. One tail serves all listeners. Usage has no feed:
-// gateways signal per cluster that they flushed and metering that it looked at the logs, so while somebody listens each of
-// the tenant's clusters is listened to.
+// gateways signal per cluster that they flushed and metering that it looked at the logs, so while somebody listens each
+// of the tenant's clusters is listened to.
 
 import { toolsOf } from "@headgate/control/commit";
 import type { Control } from "@headgate/control/control";

@@ -31,7 +31,7 @@ test("every address of the portal answers the page, also that of a topic whose n
   expect((await files.read("/assets/index-1.js"))?.contentType).toMatch(/^text\/javascript/);
 });
 
-test("a missing file is not answered with a page, and no path leads to a hidden file or out of the folder", async () => {
+test("a missing file is not answered with a page, and no path leads to a hidden file or outside", async () => {
   const files = portalFiles(dir)!;
   for (const path of ["/assets/index-0.js", "/favicon.ico"]) {
     expect(`${path} ${await files.read(path)}`).toBe(`${path} undefined`);

@@ -42,8 +42,8 @@ export function portalFiles(dir: string): PortalFiles | undefined {
   return {
     async read(path) {
       const asked = path.slice(1);
-      // A file missing from a folder of files must not be answered with a page. Elsewhere a dot is no extension: the page
-      // of a topic has the topic's name in its address.
+      // A file missing from a folder of files must not be answered with a page. Elsewhere a dot is no extension: the
+      // page of a topic has the topic's name in its address.
       const isMissing = folders.has(posix.dirname(asked)) && extname(asked) !== "";
       if (isMissing && !names.has(asked)) return undefined;
       const name = names.has(asked) ? asked : "index.html";

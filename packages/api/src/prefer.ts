@@ -22,7 +22,7 @@ interface Waitable {
   readonly status: { readonly phase: Phase; readonly observedGeneration: number };
 }
 
-/** The resource once it is Ready or Failed, or as it is when time is out. `signal` is what the provisioner tells of it. */
+/** The resource once it is Ready or Failed, or as it is when time is out. `signal` is what the provisioner tells. */
 export async function whenReady<R extends Waitable>(
   control: Control,
   c: ApiContext,

@@ -38,7 +38,7 @@ export function newRequestId({ random }: Pick<ApiDeps["control"], "random">): st
   return `req_${base32(random, 16)}`;
 }
 
-/** Through which door: the portal and the CLI say so, everybody else is the API. Proves nothing, and decides nothing. */
+/** Through which door: portal and CLI say so, everybody else is the API. Proves nothing, and decides nothing. */
 export function channelOf(c: ApiContext): Channel {
   const client = c.req.header("x-headgate-client");
   return client === "portal" || client === "cli" ? client : "api";

@@ -270,7 +270,7 @@ test("an overlap must be a whole number of seconds within a month", async () => 
   }
 });
 
-test("no JSON sent as a spec is ever answered with a 500, nor anything that the document does not describe", async () => {
+test("no JSON sent as a spec is ever answered with a 500, nor with anything undescribed", async () => {
   const names = fc.constantFrom(
     "partitions",
     "config",

@@ -48,7 +48,7 @@ test("the caller's address is seen, so that metrics need no key on this machine"
   expect(forwarded.status).toBe(401);
 });
 
-test("a body of 2 MiB is a 413 over the wire too, with and without its length, and the next request works", async () => {
+test("a body of 2 MiB is a 413 over the wire, with and without its length, and the next works", async () => {
   const big = new Uint8Array(2 ** 21).fill(0x20);
   const chunked = new ReadableStream({
     start(controller) {
@@ -102,7 +102,8 @@ test("what is not HTTP, or no address, is refused, and the next request works", 
 test("a client that leaves in the middle of a body, or before its answer, harms nobody", async () => {
   const socket = connect(server.port, "127.0.0.1");
   socket.write(
-    `PUT /v1/topics/half HTTP/1.1\r\nHost: a\r\nAuthorization: ${authorization()}\r\nContent-Length: 100\r\n\r\n{"spec"`,
+    `PUT /v1/topics/half HTTP/1.1\r\nHost: a\r\nAuthorization: ${authorization()}\r\n` +
+      'Content-Length: 100\r\n\r\n{"spec"',
   );
   await closed(socket);
   const early = connect(server.port, "127.0.0.1");
