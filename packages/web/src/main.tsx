@@ -4,13 +4,13 @@ import { StrictMode, useState, useSyncExternalStore } from "react";
 import { createRoot } from "react-dom/client";
 import "./app.css";
 import { ApiProblem } from "./lib/client.ts";
-import { restoreSession, session } from "./lib/session.ts";
+import { restoreSession, session, takeKeyFromAddress } from "./lib/session.ts";
 import { SignIn } from "./pages/sign-in.tsx";
 import { createAppRouter } from "./router.tsx";
 
 restoreSession();
 // A portal link with a key, opened in a tab that is already here, changes nothing but the fragment.
-addEventListener("hashchange", restoreSession);
+addEventListener("hashchange", takeKeyFromAddress);
 
 const router = createAppRouter();
 
@@ -34,12 +34,14 @@ function createQueries(): QueryClient {
   return new QueryClient({
     defaultOptions: {
       queries: {
+        // Whether this machine is online says nothing of a Headgate that runs on it.
+        networkMode: "always",
         staleTime: 1000,
+        // Nothing answers (0): polling tries again soon enough, and says so meanwhile.
         retry: (failures, error) =>
-          failures < 2 &&
-          error instanceof ApiProblem &&
-          [0, 502, 503].includes(error.problem.status),
+          failures < 2 && error instanceof ApiProblem && [502, 503].includes(error.problem.status),
       },
+      mutations: { networkMode: "always" },
     },
   });
 }

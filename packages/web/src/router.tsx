@@ -5,7 +5,7 @@ import {
   createRouter,
   lazyRouteComponent,
 } from "@tanstack/react-router";
-import { NotFound, Shell } from "./shell.tsx";
+import { Broken, NotFound, Shell } from "./shell.tsx";
 
 const text = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
 const oneOf = <T extends string>(value: unknown, allowed: readonly T[]) =>
@@ -31,7 +31,7 @@ const topicsRoute = createRoute({
     given({
       prefix: text(search.prefix),
       cursor: text(search.cursor),
-      create: search.create === true ? true : undefined,
+      create: oneOf(search.create, ["yes"]),
     }),
   component: lazyRouteComponent(() => import("./pages/topics.tsx"), "TopicsPage"),
 });
@@ -47,7 +47,7 @@ const usageRoute = createRoute({
   path: "/usage",
   validateSearch: (search) =>
     given({
-      range: oneOf(search.range, ["24h", "7d"]),
+      range: oneOf(search.range, ["7d"]),
       by: oneOf(search.by, ["serviceAccount"]),
       view: oneOf(search.view, ["table"]),
     }),
@@ -57,6 +57,7 @@ const usageRoute = createRoute({
 const keysRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/keys",
+  validateSearch: (search) => given({ cursor: text(search.cursor) }),
   component: lazyRouteComponent(() => import("./pages/keys.tsx"), "KeysPage"),
 });
 
@@ -69,7 +70,18 @@ const routeTree = rootRoute.addChildren([
 ]);
 
 export function createAppRouter() {
-  return createRouter({ routeTree, defaultPreload: "intent", scrollRestoration: true });
+  return createRouter({
+    routeTree,
+    // All of it is text: a topic called 123 is no number.
+    parseSearch: (query) => Object.fromEntries(new URLSearchParams(query)),
+    stringifySearch: (search) => {
+      const query = new URLSearchParams(given(search) as Record<string, string>).toString();
+      return query === "" ? "" : `?${query}`;
+    },
+    defaultPreload: "intent",
+    defaultErrorComponent: Broken,
+    scrollRestoration: true,
+  });
 }
 
 declare module "@tanstack/react-router" {

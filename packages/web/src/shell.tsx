@@ -2,12 +2,15 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useSyncExternalStore } from "react";
-import { followLive, live } from "./lib/live.ts";
+import { formatAbsolute } from "./lib/format.ts";
+import { followLive, type LiveState, live } from "./lib/live.ts";
 import { whoAmIQuery } from "./lib/queries.ts";
 import { signOut } from "./lib/session.ts";
-import { chooseTheme, chosenTheme, onThemeChange, themes } from "./lib/theme.ts";
+import { chooseTheme, theme, themes } from "./lib/theme.ts";
+import { Button } from "./ui/button.tsx";
 import { icons, Mark } from "./ui/icons.tsx";
 import { PageHead } from "./ui/page.tsx";
+import { ProblemNote } from "./ui/states.tsx";
 
 const pages = [
   { to: "/", label: "Start", icon: icons.start },
@@ -34,6 +37,7 @@ export function Shell() {
           tabIndex={-1}
           className="mx-auto w-full max-w-6xl px-4 pt-6 pb-28 outline-none sm:px-8 lg:pt-10 lg:pb-16"
         >
+          <Offline />
           <Outlet />
         </main>
       </div>
@@ -122,16 +126,17 @@ function NavLink(props: {
   );
 }
 
+const liveWords: Record<LiveState, readonly [word: string, meaning: string, colour: string]> = {
+  connecting: ["Connecting", "The live stream is being opened.", "bg-brass"],
+  live: ["Live", "Changes show as they happen.", "bg-moss"],
+  polling: ["Polling", "The live stream is down; pages ask every two seconds.", "bg-brass"],
+  offline: ["Offline", "Headgate does not answer.", "bg-rust"],
+};
+
 /** Which tenant and cluster this is, and whether what is seen is kept current. */
 function Where() {
   const { data } = useQuery(whoAmIQuery);
-  const state = useSyncExternalStore(live.subscribe, live.get);
-  const words = { connecting: "Connecting", live: "Live", polling: "Every 2 s" }[state];
-  const title = {
-    connecting: "Opening the live stream",
-    live: "Changes show as they happen",
-    polling: "The live stream is down; pages ask every two seconds",
-  }[state];
+  const [word, meaning, colour] = liveWords[useSyncExternalStore(live.subscribe, live.get)];
   return (
     <div className="flex items-center gap-4 lg:grid lg:gap-2.5 lg:rounded-card lg:bg-sunken lg:p-3">
       <dl className="hidden gap-1.5 text-sm lg:grid">
@@ -139,13 +144,10 @@ function Where() {
         <WhereRow name="Tenant" value={data?.tenant} />
         <WhereRow name="Role" value={data?.role} />
       </dl>
-      <p className="flex items-center gap-2 text-sm text-muted" title={title}>
-        <span
-          aria-hidden="true"
-          className={`size-2 rounded-full ${state === "live" ? "bg-moss" : "bg-brass"}`}
-        />
+      <p className="flex items-center gap-2 text-sm text-muted" title={meaning}>
+        <span aria-hidden="true" className={`size-2 rounded-full ${colour}`} />
         <span className="sr-only">Updates: </span>
-        <span>{words}</span>
+        {word}
       </p>
     </div>
   );
@@ -162,27 +164,58 @@ function WhereRow({ name, value }: { name: string; value: string | undefined }) 
   );
 }
 
+/** While nothing answers: that it is so, and how old what is on screen is. */
+function Offline() {
+  const state = useSyncExternalStore(live.subscribe, live.get);
+  const queries = useQueryClient();
+  if (state !== "offline") return null;
+  const readAtMs = Math.max(
+    0,
+    ...queries
+      .getQueryCache()
+      .getAll()
+      .map((q) => q.state.dataUpdatedAt),
+  );
+  const shown =
+    readAtMs > 0
+      ? ` What you see was read at ${formatAbsolute(new Date(readAtMs).toISOString())}.`
+      : "";
+  return (
+    <div
+      role="alert"
+      className="mb-6 flex gap-3 rounded-card border border-rust/45 bg-rust-soft p-4"
+    >
+      <span className="mt-0.5 text-rust">{icons.alert}</span>
+      <p>
+        <strong className="font-semibold text-rust">Headgate does not answer.</strong>
+        {shown} Check that it runs and that this machine reaches it; this page goes on by itself
+        when it does.
+      </p>
+    </div>
+  );
+}
+
 export function ThemeChoice() {
-  const chosen = useSyncExternalStore(onThemeChange, chosenTheme);
+  const chosen = useSyncExternalStore(theme.subscribe, theme.get);
   return (
     <fieldset className="flex rounded-lg bg-sunken p-0.5 ring-1 ring-line">
       <legend className="sr-only">Theme</legend>
-      {themes.map((theme) => (
+      {themes.map((each) => (
         <label
-          key={theme}
-          title={`${theme[0]?.toUpperCase()}${theme.slice(1)} theme`}
+          key={each}
+          title={`${each[0]?.toUpperCase()}${each.slice(1)} theme`}
           className="grid size-8 place-items-center rounded-md text-muted has-checked:bg-surface has-checked:text-ink has-checked:shadow-sm has-focus-visible:outline-2 has-focus-visible:outline-water"
         >
           <input
             type="radio"
             name="theme"
-            value={theme}
-            checked={chosen === theme}
-            onChange={() => chooseTheme(theme)}
+            value={each}
+            checked={chosen === each}
+            onChange={() => chooseTheme(each)}
             className="sr-only"
           />
-          <span className="sr-only">{theme}</span>
-          {icons[theme]}
+          <span className="sr-only">{each}</span>
+          {icons[each]}
         </label>
       ))}
     </fieldset>
@@ -196,5 +229,18 @@ export function NotFound() {
         Go to the start page
       </Link>
     </PageHead>
+  );
+}
+
+/** Instead of a page that failed to render. */
+export function Broken({ error }: { error: unknown }) {
+  return (
+    <>
+      <PageHead title="This page broke" />
+      <ProblemNote error={error} />
+      <div className="mt-4">
+        <Button onClick={() => location.reload()}>Reload the page</Button>
+      </div>
+    </>
   );
 }

@@ -3,7 +3,7 @@
 import { type Credentials, session, signOut } from "./session.ts";
 import type { Problem, WhoAmI } from "./wire.ts";
 
-/** An answer of 4xx or 5xx, or none at all (`status` 0). */
+/** An answer of 4xx or 5xx, or none at all. */
 export class ApiProblem extends Error {
   readonly problem: Problem;
 
@@ -13,9 +13,16 @@ export class ApiProblem extends Error {
     this.problem = problem;
   }
 
+  /** Whether nothing answered. */
+  get isSilence(): boolean {
+    return this.problem.status === 0;
+  }
+
   /** What is wrong with one field of the request, by JSON pointer. */
   field(pointer: string): string | undefined {
-    return this.problem.errors?.find((error) => error.pointer === pointer)?.detail;
+    const fault = this.problem.errors?.find((error) => error.pointer === pointer);
+    // The field it stands at says which one it is.
+    return fault?.detail.replace(`${pointer}: `, "");
   }
 }
 
@@ -62,7 +69,8 @@ export async function open(path: string, options: RequestOptions = {}): Promise<
   const problem = await readProblem(response);
   // Another key may have been taken meanwhile: only the one that was refused is forgotten.
   if (response.status === 401 && key !== undefined && session.get() === key) {
-    signOut(problem.problem.detail ?? problem.problem.title);
+    const { detail, title, fix } = problem.problem;
+    signOut(`${detail ?? title} ${fix}`);
   }
   throw problem;
 }
@@ -90,7 +98,7 @@ async function send(
       title: "Headgate does not answer.",
       status: 0,
       code: "network",
-      fix: "Check that it is running (npm start) and that this machine reaches it; this page tries again by itself.",
+      fix: "Check that it runs and that this machine reaches it. This page tries again by itself.",
       requestId: "",
     });
   }

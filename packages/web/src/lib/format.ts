@@ -9,17 +9,19 @@ export function formatCount(quantity: string | number): string {
   return english.format(typeof quantity === "string" ? BigInt(quantity) : quantity);
 }
 
+const byteUnits = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"] as const;
+
 /** Bytes in binary units, three significant digits: `1.21 MiB`. */
 export function formatBytes(bytes: string | number): string {
   let value = Number(bytes);
-  const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
   let unit = 0;
-  while (Math.abs(value) >= 1024 && unit < units.length - 1) {
+  // What would be shown as 1,024 of a unit is 1 of the next.
+  while (Math.abs(value) >= 1023.5 && unit < byteUnits.length - 1) {
     value /= 1024;
     unit += 1;
   }
-  const shown = unit === 0 ? String(Math.round(value)) : value.toPrecision(3);
-  return `${Number(shown)} ${units[unit]}`;
+  const digits = unit === 0 || Math.abs(value) >= 100 ? value.toFixed(0) : value.toPrecision(3);
+  return `${english.format(Number(digits))} ${byteUnits[unit]}`;
 }
 
 /** A rate per second: `0`, `0.4`, `12`, `3,400`. */
@@ -43,7 +45,6 @@ export function formatUsdExact(amount: string): string {
 }
 
 const steps = [
-  ["second", 1000],
   ["minute", 60_000],
   ["hour", 3_600_000],
   ["day", 86_400_000],
@@ -51,10 +52,10 @@ const steps = [
   ["year", 365 * 86_400_000],
 ] as const;
 
-/** `5 minutes ago`; within two seconds, `just now`. */
+/** `5 minutes ago`; within a minute `just now`, which need not count up in every row of a list. */
 export function formatRelative(atMs: number, nowMs: number): string {
   const distance = Math.abs(nowMs - atMs);
-  if (distance < 2000) return "just now";
+  if (distance < 60_000) return "just now";
   const [unit, size] = steps.findLast(([, least]) => distance >= least) ?? steps[0];
   return relative.format(Math.trunc((atMs - nowMs) / size), unit);
 }
@@ -64,10 +65,35 @@ export function formatAbsolute(at: string): string {
   return `${at.slice(0, 10)} ${at.slice(11, 19)} UTC`;
 }
 
+const compact = new Intl.NumberFormat("en-US", {
+  notation: "compact",
+  maximumSignificantDigits: 3,
+});
+
+/** `1.2M`: where there is room for a magnitude only, and the exact number stands elsewhere. */
+export function formatCompact(value: number): string {
+  return compact.format(value);
+}
+
+const months =
+  "January February March April May June July August September October November December".split(
+    " ",
+  );
+const monthName = (time: string) => months[Number(time.slice(5, 7)) - 1] ?? "";
+
+/** `2026-11-24T04` → `24 Nov`. */
+export function formatDay(hour: string): string {
+  return `${Number(hour.slice(8, 10))} ${monthName(hour).slice(0, 3)}`;
+}
+
 /** `2026-11-24T04` → `24 Nov, 04:00`. */
 export function formatHour(hour: string): string {
-  const month = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
-  return `${Number(hour.slice(8, 10))} ${month[Number(hour.slice(5, 7)) - 1]}, ${hour.slice(11)}:00`;
+  return `${formatDay(hour)}, ${hour.slice(11, 13)}:00`;
+}
+
+/** `2026-11` → `November 2026`. */
+export function formatMonth(month: string): string {
+  return `${monthName(month)} ${month.slice(0, 4)}`;
 }
 
 /** A span in milliseconds in the largest units that say it exactly: `7 d`, `90 min`, `for ever`. */

@@ -1,6 +1,8 @@
 // Every read and write of the portal, by name. The first word of a query's key is what live events speak of (live.ts).
+
+import { monthOf, toTimestamp } from "@headgate/core/clock";
 import { queryOptions } from "@tanstack/react-query";
-import { get, request } from "./client.ts";
+import { ApiProblem, get, request } from "./client.ts";
 import { pollMs } from "./live.ts";
 import type {
   ApiKey,
@@ -11,8 +13,8 @@ import type {
   ServiceAccount,
   Topic,
   TopicSpec,
-  Usage,
-  UsageGroup,
+  UsageGroupBy,
+  UsageReport,
   WhoAmI,
 } from "./wire.ts";
 
@@ -21,8 +23,25 @@ const path = (strings: TemplateStringsArray, ...values: string[]) =>
 
 const withQuery = (base: string, query: Record<string, string | undefined>) => {
   const given = Object.entries(query).filter((pair): pair is [string, string] => !!pair[1]);
-  return given.length === 0 ? base : `${base}?${new URLSearchParams(given)}`;
+  return `${base}?${new URLSearchParams(given)}`;
 };
+
+interface PageOptions {
+  /** How names start; letters, digits and `._-` only. */
+  readonly prefix?: string | undefined;
+  readonly cursor?: string | undefined;
+  readonly limit?: number;
+}
+
+const pageOf = <T>(base: string, page: PageOptions, signal: AbortSignal) =>
+  get<Page<T>>(
+    withQuery(base, {
+      limit: String(page.limit ?? 50),
+      cursor: page.cursor,
+      filter: page.prefix && `name=${page.prefix}*`,
+    }),
+    signal,
+  );
 
 export const whoAmIQuery = queryOptions({
   queryKey: ["whoami"],
@@ -37,21 +56,14 @@ export const clusterQuery = (name: string) =>
     refetchInterval: pollMs,
   });
 
-export const topicsQuery = (page: { prefix?: string; cursor?: string; limit?: number }) =>
+export const topicsQuery = (page: PageOptions) =>
   queryOptions({
     queryKey: ["topics", "list", page],
-    queryFn: ({ signal }) =>
-      get<Page<Topic>>(
-        withQuery("/v1/topics", {
-          limit: String(page.limit ?? 50),
-          cursor: page.cursor,
-          filter: page.prefix && `name=${page.prefix}*`,
-        }),
-        signal,
-      ),
+    queryFn: ({ signal }) => pageOf<Topic>("/v1/topics", page, signal),
     refetchInterval: pollMs,
   });
 
+/** With its ETag, which a deletion must show. */
 export const topicQuery = (name: string) =>
   queryOptions({
     queryKey: ["topics", "one", name],
@@ -59,25 +71,42 @@ export const topicQuery = (name: string) =>
     refetchInterval: pollMs,
   });
 
-export const accountsQuery = queryOptions({
-  queryKey: ["accounts", "list"],
-  queryFn: ({ signal }) => get<Page<ServiceAccount>>("/v1/service-accounts?limit=100", signal),
-  refetchInterval: pollMs,
-});
+export const accountsQuery = (page: PageOptions) =>
+  queryOptions({
+    queryKey: ["accounts", "list", page],
+    queryFn: ({ signal }) => pageOf<ServiceAccount>("/v1/service-accounts", page, signal),
+    refetchInterval: pollMs,
+  });
 
+/** All keys of an account, revoked ones too: one page, unless it was rotated for years. */
 export const keysQuery = (account: string) =>
   queryOptions({
     queryKey: ["accounts", "keys", account],
-    queryFn: ({ signal }) => get<Page<ApiKey>>(path`/v1/service-accounts/${account}/keys`, signal),
+    queryFn: async ({ signal }) => {
+      const base = path`/v1/service-accounts/${account}/keys`;
+      const keys: ApiKey[] = [];
+      let cursor: string | undefined;
+      do {
+        const page: Page<ApiKey> = await pageOf<ApiKey>(base, { limit: 200, cursor }, signal);
+        keys.push(...page.items);
+        cursor = page.next;
+      } while (cursor !== undefined);
+      return keys;
+    },
     refetchInterval: pollMs,
   });
 
-export const usageQuery = (groupBy: UsageGroup, range: { from?: string; to?: string } = {}) =>
+/** From an hour on (timestamp) until now. */
+export const usageQuery = (groupBy: UsageGroupBy, from: string) =>
   queryOptions({
-    queryKey: ["usage", groupBy, range],
-    queryFn: ({ signal }) => get<Usage>(withQuery("/v1/usage", { groupBy, ...range }), signal),
+    queryKey: ["usage", groupBy, from],
+    queryFn: ({ signal }) => get<UsageReport>(withQuery("/v1/usage", { groupBy, from }), signal),
     refetchInterval: pollMs,
   });
+
+/** Of this calendar month, UTC, as invoices are. */
+export const monthUsageQuery = (groupBy: UsageGroupBy) =>
+  usageQuery(groupBy, `${monthOf(toTimestamp(Date.now()))}-01T00:00:00.000Z`);
 
 export const invoiceQuery = queryOptions({
   queryKey: ["invoice"],
@@ -103,18 +132,21 @@ export async function deleteTopic(name: string, etag: string | undefined): Promi
   });
 }
 
-/** Creates a service account, or leaves the one of that name as it is. */
-export async function ensureAccount(
+/** Creates a service account; refuses to touch one that exists. */
+export async function createAccount(
   name: string,
-  spec: { role: string; displayName?: string; cluster?: string },
+  spec: { role: string; displayName?: string },
 ): Promise<void> {
-  try {
-    await get(path`/v1/service-accounts/${name}`);
-  } catch (error) {
-    if (!(error instanceof Error) || !("problem" in error)) throw error;
-    if ((error.problem as { status: number }).status !== 404) throw error;
-    await request(path`/v1/service-accounts/${name}`, { method: "PUT", body: { spec } });
-  }
+  await request(path`/v1/service-accounts/${name}`, {
+    method: "PUT",
+    body: { spec },
+    headers: { "if-none-match": "*" },
+  });
+}
+
+/** Whether a write failed only because what it would create is there. */
+export function isThereAlready(error: unknown): boolean {
+  return error instanceof ApiProblem && error.problem.status === 412;
 }
 
 /** The one answer that carries the secret. */

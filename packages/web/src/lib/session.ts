@@ -1,4 +1,5 @@
 // The key this tab is signed in with. It lives in sessionStorage: it survives a reload and ends with the tab.
+import { keep, readKept } from "./browser-storage.ts";
 
 export interface Credentials {
   readonly id: string;
@@ -10,48 +11,53 @@ const listeners = new Set<() => void>();
 let current: Credentials | undefined;
 let endedBecause: string | undefined;
 
-/** `ak_…:hgs_…` → its two halves, or undefined when it is not a key. Spaces around it are forgiven. */
-export function parseKey(text: string): Credentials | undefined {
-  const match = /^(ak_[0-9a-z]+):(hgs_[0-9a-z]+)$/.exec(text.trim());
-  return match ? { id: match[1]!, secret: match[2]! } : undefined;
-}
-
-/** `#key=ak_…:hgs_…` → the key. A fragment never reaches a server or its logs. */
-export function keyFromFragment(hash: string): Credentials | undefined {
-  return hash.startsWith("#key=") ? parseKey(decodeURIComponent(hash.slice(5))) : undefined;
-}
-
-/** Takes a key from the address bar and wipes it there, else the one this tab had. Call once, before routing. */
-export function restoreSession(): void {
-  const given = keyFromFragment(location.hash);
-  if (location.hash.startsWith("#key=")) {
-    history.replaceState(history.state, "", location.pathname + location.search);
-  }
-  const kept = sessionStorage.getItem(slot);
-  if (given) signIn(given);
-  else current = kept ? parseKey(kept) : undefined;
-}
-
-export function signIn(key: Credentials): void {
-  current = key;
-  endedBecause = undefined;
-  sessionStorage.setItem(slot, `${key.id}:${key.secret}`);
-  for (const listener of listeners) listener();
-}
-
-/** Forgets the key; `because` is shown on the sign-in page. */
-export function signOut(because?: string): void {
-  current = undefined;
-  endedBecause = because;
-  sessionStorage.removeItem(slot);
-  for (const listener of listeners) listener();
-}
-
 export const session = {
   get: () => current,
+  /** Why the last session ended by itself; shown where one signs in. */
   endedBecause: () => endedBecause,
   subscribe(listener: () => void): () => void {
     listeners.add(listener);
     return () => listeners.delete(listener);
   },
 };
+
+/** `ak_…:hgs_…` → its two halves, or undefined when it is no key. Spaces around it are forgiven. */
+export function parseKey(text: string): Credentials | undefined {
+  const match = /^(ak_[0-9a-z]+):(hgs_[0-9a-z]+)$/.exec(text.trim());
+  return match ? { id: match[1]!, secret: match[2]! } : undefined;
+}
+
+/** Goes on with the key this tab had, unless the address brings another. Call once, before routing. */
+export function restoreSession(): void {
+  current = parseKey(readKept("sessionStorage", slot) ?? "");
+  takeKeyFromAddress();
+}
+
+/**
+ * Signs in with the key in `#key=ak_…:hgs_…` and wipes it from the address bar. A fragment never reaches a server or its
+ * logs. A link whose key was cut short ends the session: going on as somebody else would not be what was asked.
+ */
+export function takeKeyFromAddress(): void {
+  if (!location.hash.startsWith("#key=")) return;
+  const given = parseKey(location.hash.slice("#key=".length).replaceAll("%3A", ":"));
+  history.replaceState(history.state, "", location.pathname + location.search);
+  if (given) signIn(given);
+  else signOut("The key in the link is not whole. Copy the link again, to its end.");
+}
+
+export function signIn(key: Credentials): void {
+  endedBecause = undefined;
+  become(key);
+}
+
+/** Forgets the key. `because`: a sentence for who did not ask for it. */
+export function signOut(because?: string): void {
+  endedBecause = because;
+  become(undefined);
+}
+
+function become(key: Credentials | undefined): void {
+  current = key;
+  keep("sessionStorage", slot, key && `${key.id}:${key.secret}`);
+  for (const listener of listeners) listener();
+}

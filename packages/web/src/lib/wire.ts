@@ -4,6 +4,7 @@ import type { Invoice, InvoiceLine } from "@headgate/core/bill";
 import type { Cluster } from "@headgate/core/cluster";
 import type { ServiceAccount, ServiceAccountSpec } from "@headgate/core/service-account";
 import type { Topic, TopicSpec } from "@headgate/core/topic";
+import type { UsageAmounts, UsageGroupBy, UsageReport, UsageRow } from "@headgate/core/usage";
 
 export type {
   ApiKey,
@@ -15,6 +16,10 @@ export type {
   ServiceAccountSpec,
   Topic,
   TopicSpec,
+  UsageAmounts,
+  UsageGroupBy,
+  UsageReport,
+  UsageRow,
 };
 
 export interface Page<T> {
@@ -39,24 +44,4 @@ export interface Problem {
   readonly fix: string;
   readonly requestId: string;
   readonly errors?: readonly { readonly pointer: string; readonly detail: string }[];
-}
-
-export type UsageGroup = "hour" | "topic" | "serviceAccount";
-
-/** Quantities are decimal text; `cost` is exact decimal dollars. */
-export interface UsageRow {
-  readonly hour?: string;
-  readonly topic?: string;
-  readonly serviceAccount?: string;
-  readonly recordsWritten: string;
-  readonly recordsRead: string;
-  readonly bytesIn: string;
-  readonly bytesOut: string;
-  readonly messages: string;
-  readonly cost?: string;
-}
-
-export interface Usage {
-  readonly rows: readonly UsageRow[];
-  readonly totals: UsageRow;
 }

@@ -1,13 +1,13 @@
 // The open invoice: each line with its price, what it comes to exactly, what is charged, and the evidence.
-import { formatCount, formatHour, formatUsd, formatUsdExact } from "../lib/format.ts";
+import { formatCount, formatHour, formatMonth, formatUsd, formatUsdExact } from "../lib/format.ts";
 import type { Invoice, InvoiceLine } from "../lib/wire.ts";
 import { Card, Table } from "../ui/page.tsx";
 
 export function InvoiceCard({ invoice }: { invoice: Invoice }) {
   return (
-    <Card title={`Invoice ${invoice.period}`} aside="open: it grows until the month ends">
+    <Card title={`Invoice of ${formatMonth(invoice.period)}`} aside="Open until the month ends">
       {invoice.findings.map((finding) => (
-        <p key={finding} role="note" className="mb-3 rounded-md bg-brass-soft p-3">
+        <p key={finding} role="note" className="mb-3 rounded-md bg-brass-soft p-3 wrap-anywhere">
           {finding}
         </p>
       ))}
@@ -34,70 +34,76 @@ function LineTable({ invoice }: { invoice: Invoice }) {
       head={
         <tr>
           <th scope="col">What</th>
-          <th scope="col" className="text-right">
-            Quantity
-          </th>
-          <th scope="col" className="text-right">
-            Unit price
-          </th>
-          <th scope="col" className="text-right">
-            Exact
-          </th>
-          <th scope="col" className="text-right">
-            Amount
-          </th>
+          {["Quantity", "Unit price", "Exact", "Amount"].map((head) => (
+            <th key={head} scope="col" className="text-right">
+              {head}
+            </th>
+          ))}
+        </tr>
+      }
+      foot={
+        <tr>
+          <th scope="row">To pay</th>
+          <td colSpan={3} />
+          <td className="text-right">{formatUsd(invoice.total)}</td>
         </tr>
       }
     >
       {invoice.lines.map((line) => (
         <LineRow key={`${line.kind} ${line.cluster ?? ""} ${line.description}`} line={line} />
       ))}
-      <tr className="font-semibold">
-        <th scope="row" className="!font-semibold">
-          Total
-        </th>
-        <td colSpan={3} />
-        <td className="text-right">{formatUsd(invoice.total)}</td>
-      </tr>
     </Table>
   );
 }
 
 function LineRow({ line }: { line: InvoiceLine }) {
-  const per = line.unitPriceQuantity === "1" ? "" : `${formatCount(line.unitPriceQuantity)} `;
+  const hours = line.hoursAtCeiling ?? 0;
   return (
     <tr className="align-top">
       <th scope="row" className="min-w-48">
         {line.description}
-        {line.hoursAtCeiling !== undefined && line.hoursAtCeiling > 0 && (
+        {hours > 0 && (
           <span className="block text-muted">
-            {line.hoursAtCeiling} {line.hoursAtCeiling === 1 ? "hour" : "hours"} at the ceiling
-            price
+            {formatCount(hours)} {hours === 1 ? "hour" : "hours"} at the ceiling price
           </span>
         )}
       </th>
       <td className="text-right whitespace-nowrap">
-        {formatCount(line.quantity)} <span className="text-muted">{units(line)}</span>
+        {formatCount(line.quantity)}{" "}
+        <span className="text-muted">{counted(line.quantity, line.unit)}</span>
       </td>
-      <td className="text-right whitespace-nowrap">
-        {formatUsdExact(line.unitPrice)}{" "}
-        <span className="text-muted">
-          per {per}
-          {line.unit}
-        </span>
-      </td>
+      <UnitPrice line={line} />
       <td className="text-right whitespace-nowrap">{formatUsdExact(line.exactAmount)}</td>
       <td className="text-right font-medium whitespace-nowrap">{formatUsd(line.amount)}</td>
     </tr>
   );
 }
 
-const units = (line: InvoiceLine) => (line.quantity === "1" ? line.unit : `${line.unit}s`);
+const bytesPerGib = 1_073_741_824n;
+
+function UnitPrice({ line: { unitPrice, unitPriceQuantity, unit } }: { line: InvoiceLine }) {
+  const per = BigInt(unitPriceQuantity);
+  const many = `${formatCount(unitPriceQuantity)} ${counted(unitPriceQuantity, unit)}`;
+  // A month of storage is a GiB over all its hours: said as people buy it, with the exact divisor below.
+  const isGibMonth = unit === "byte-hour" && per % bytesPerGib === 0n;
+  return (
+    <td className="text-right whitespace-nowrap">
+      {formatUsdExact(unitPrice)}{" "}
+      <span className="text-muted">per {isGibMonth ? "GiB-month" : per === 1n ? unit : many}</span>
+      {isGibMonth && <span className="block text-muted">of {many}</span>}
+    </td>
+  );
+}
+
+const counted = (quantity: string, unit: string) => (quantity === "1" ? unit : `${unit}s`);
+
+const rangesShown = 200;
 
 /** The offsets behind written lines: any Kafka client can count them again. */
 function Evidence({ lines }: { lines: readonly InvoiceLine[] }) {
   const ranges = lines.flatMap((line) => line.offsetRanges ?? []);
   if (ranges.length === 0) return null;
+  const shown = ranges.slice(0, rangesShown);
   return (
     <details className="mt-4">
       <summary className="text-water underline-offset-4 hover:underline">
@@ -121,10 +127,10 @@ function Evidence({ lines }: { lines: readonly InvoiceLine[] }) {
           </tr>
         }
       >
-        {ranges.slice(0, 500).map((range) => (
+        {shown.map((range) => (
           <tr key={`${range.hour} ${range.topicId} ${range.partition} ${range.from}`}>
             <td className="whitespace-nowrap">{formatHour(range.hour)}</td>
-            <td className="font-mono text-[0.8125rem]">{range.topic}</td>
+            <td className="min-w-40 font-mono text-[0.8125rem] wrap-anywhere">{range.topic}</td>
             <td className="text-right">{range.partition}</td>
             <td className="text-right">{formatCount(range.from)}</td>
             <td className="text-right">{formatCount(range.to)}</td>
@@ -134,9 +140,9 @@ function Evidence({ lines }: { lines: readonly InvoiceLine[] }) {
           </tr>
         ))}
       </Table>
-      {ranges.length > 500 && (
+      {ranges.length > shown.length && (
         <p className="mt-2 text-sm text-muted">
-          The first 500 are shown; GET /v1/invoices/current has all of them.
+          The first {rangesShown} are shown; GET /v1/invoices/current has all of them.
         </p>
       )}
     </details>

@@ -35,14 +35,18 @@ export function SignIn() {
 function SignInForm() {
   const [id, setId] = useState("");
   const [secret, setSecret] = useState("");
+  const [faults, setFaults] = useState<Faults>({});
   const [error, setError] = useState<unknown>();
   const [busy, setBusy] = useState(false);
   const ended = session.endedBecause();
   const submit = async (event: FormEvent) => {
     event.preventDefault();
-    setBusy(true);
+    const found = faultsOf(id, secret);
+    setFaults(found);
     setError(undefined);
-    const key = { id: id.trim(), secret: secret.trim() };
+    const key = parseKey(`${id.trim()}:${secret.trim()}`);
+    if (!key) return;
+    setBusy(true);
     try {
       await whoIs(key);
       signIn(key);
@@ -59,10 +63,15 @@ function SignInForm() {
     setSecret(key.secret);
   };
   return (
-    <form onSubmit={(event) => void submit(event)} onPaste={paste} className="grid gap-4">
+    <form
+      noValidate
+      onSubmit={(event) => void submit(event)}
+      onPaste={paste}
+      className="grid gap-4"
+    >
       {error === undefined && ended && (
         <p role="status" className="rounded-card bg-brass-soft p-3 text-sm">
-          You were signed out: {ended}
+          <strong className="font-semibold">You were signed out.</strong> {ended}
         </p>
       )}
       <Field
@@ -74,6 +83,7 @@ function SignInForm() {
         mono
         value={id}
         onChange={(event) => setId(event.target.value)}
+        error={faults.id}
       />
       <Field
         label="Secret"
@@ -85,6 +95,7 @@ function SignInForm() {
         mono
         value={secret}
         onChange={(event) => setSecret(event.target.value)}
+        error={faults.secret}
         hint="Pasting ak_…:hgs_… into either field fills both. The key stays in this tab and ends with it."
       />
       {error !== undefined && <ProblemNote error={error} />}
@@ -99,6 +110,23 @@ function SignInForm() {
   );
 }
 
+interface Faults {
+  readonly id?: string;
+  readonly secret?: string;
+}
+
+/** What cannot be a key need not be asked about. */
+function faultsOf(id: string, secret: string): Faults {
+  const isId = parseKey(`${id.trim()}:hgs_0`) !== undefined;
+  const isSecret = parseKey(`ak_0:${secret.trim()}`) !== undefined;
+  return {
+    ...(isId ? {} : { id: "A key id begins with ak_ and has small letters and digits only." }),
+    ...(isSecret
+      ? {}
+      : { secret: "A secret begins with hgs_ and has small letters and digits only." }),
+  };
+}
+
 /** Water behind a gate, and what Headgate is in three lines. */
 function Weir() {
   return (
@@ -107,26 +135,26 @@ function Weir() {
       className="relative hidden overflow-hidden bg-water-soft lg:block"
     >
       <svg
-        viewBox="0 0 600 400"
+        viewBox="0 0 600 520"
         preserveAspectRatio="xMidYMax slice"
         aria-hidden="true"
-        className="absolute inset-x-0 bottom-0 h-3/5 w-full text-water"
+        className="absolute inset-x-0 bottom-0 h-3/4 w-full text-water"
         fill="currentColor"
       >
+        <path opacity=".85" d="M186 60h14v460h-14zM400 60h14v460h-14zM178 60h244v14H178z" />
+        <path opacity=".6" d="M204 150h192v126H204zM296 74h8v76h-8z" />
         <path
-          opacity=".12"
-          d="M0 120c60-26 120-26 180 0s120 26 180 0 120-26 180 0 60 13 60 13v267H0z"
+          opacity=".2"
+          d="M0 250c60-26 120-26 180 0s120 26 180 0 120-26 180 0 60 13 60 13v257H0z"
         />
         <path
-          opacity=".16"
-          d="M0 190c60 24 120 24 180 0s120-24 180 0 120 24 180 0 60-12 60-12v222H0z"
+          opacity=".26"
+          d="M0 320c60 24 120 24 180 0s120-24 180 0 120 24 180 0 60-12 60-12v212H0z"
         />
         <path
-          opacity=".22"
-          d="M0 270c60-22 120-22 180 0s120 22 180 0 120-22 180 0 60 11 60 11v119H0z"
+          opacity=".34"
+          d="M0 400c60-22 120-22 180 0s120 22 180 0 120-22 180 0 60 11 60 11v109H0z"
         />
-        <path opacity=".8" d="M196 0h16v250h-16zM388 0h16v250h-16z" />
-        <path opacity=".55" d="M216 30h168v110H216zM296 0h8v30h-8z" />
       </svg>
       <div className="relative max-w-md p-14">
         <p className="text-3xl leading-tight font-semibold tracking-tight text-balance">

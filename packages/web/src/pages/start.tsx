@@ -1,74 +1,96 @@
 // From nothing to the first record in three steps, each ticked by what the server saw, not by what was clicked.
-import { Tabs } from "@base-ui/react/tabs";
-import { type SnippetInput, snippets } from "@headgate/core/snippets";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
-import { type FormEvent, type ReactNode, useState } from "react";
+import { hourOf } from "@headgate/core/clock";
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { type ReactNode, useState } from "react";
 import { formatCount } from "../lib/format.ts";
-import {
-  clusterQuery,
-  createKey,
-  createTopic,
-  ensureAccount,
-  topicQuery,
-  topicsQuery,
-  usageQuery,
-  whoAmIQuery,
-} from "../lib/queries.ts";
+import { hourStart } from "../lib/hours.ts";
+import { keyState } from "../lib/key-state.ts";
+import { accountsQuery, keysQuery, topicQuery, topicsQuery, usageQuery } from "../lib/queries.ts";
 import { type Credentials, session } from "../lib/session.ts";
-import { Button } from "../ui/button.tsx";
-import { Code, OneTimeSecret } from "../ui/copy.tsx";
-import { Field } from "../ui/field.tsx";
 import { icons } from "../ui/icons.tsx";
 import { PageHead } from "../ui/page.tsx";
-import { Loading, ProblemNote } from "../ui/states.tsx";
+import { Loading, Read } from "../ui/states.tsx";
+import { KeyStep, quickstart } from "./start-key.tsx";
+import { SendStep } from "./start-send.tsx";
+import { TopicStep } from "./start-topic.tsx";
 
 const route = getRouteApi("/");
-const quickstart = "quickstart";
 
-/** The topic in the address, else the first there is. */
-function useStartTopic() {
-  const { topic: asked } = route.useSearch();
-  const list = useQuery(topicsQuery({ limit: 1 }));
-  const name = asked ?? list.data?.items[0]?.name;
-  const topic = useQuery({ ...topicQuery(name ?? ""), enabled: name !== undefined });
-  return { list, name, ready: topic.data?.body.status.phase === "Ready", topic };
-}
+/** Made on this page, by the key that made it: while the tab lives, leaving the page does not lose the secret. */
+const madeKeys = new Map<string | undefined, Credentials>();
 
 export function StartPage() {
-  const { list, name, ready, topic } = useStartTopic();
-  const [key, setKey] = useState<Credentials>();
-  const usage = useQuery({ ...usageQuery("topic"), enabled: name !== undefined });
-  const written = usage.data?.rows.find((row) => row.topic === name)?.recordsWritten ?? "0";
-  const seen = BigInt(written) > 0n;
+  const { topic: asked } = route.useSearch();
+  const list = useQuery(topicsQuery({ limit: 1 }));
+  const own = session.get();
+  const [key, setKey] = useState(madeKeys.get(own?.id));
+  const takeKey = (taken: Credentials) => {
+    madeKeys.set(own?.id, taken);
+    setKey(taken);
+  };
   return (
     <>
       <PageHead title="Send your first record">
         Three steps. Each gate opens by itself when Headgate sees that it is done.
       </PageHead>
-      {list.isPending && <Loading what="your topics" />}
-      {list.isError && <ProblemNote error={list.error} onRetry={() => void list.refetch()} />}
-      {list.data && (
-        <ol className="grid">
-          <Step done={ready} current={!ready} title="Create a topic">
-            <TopicStep name={name} ready={ready} error={topic.error} />
-          </Step>
-          <Step done={key !== undefined} current={ready && !key} title="Make a key">
-            <KeyStep keyMade={key} onKey={setKey} />
-          </Step>
-          <Step
-            done={seen}
-            current={ready && key !== undefined && !seen}
-            title="Send a record"
-            last
-          >
-            <SendStep topic={name ?? "orders"} apiKey={key} />
-            <FirstRecord topic={name} seen={seen} written={written} />
-          </Step>
-        </ol>
-      )}
+      <Read query={list} loading={<Loading what="your topics" />}>
+        {({ items }) => <Steps name={asked ?? items[0]?.name} apiKey={key} onKey={takeKey} />}
+      </Read>
     </>
   );
+}
+
+function Steps(props: {
+  name: string | undefined;
+  apiKey: Credentials | undefined;
+  onKey: (key: Credentials) => void;
+}) {
+  const { name, apiKey, onKey } = props;
+  const topic = useQuery({ ...topicQuery(name ?? ""), enabled: name !== undefined });
+  const isReady = topic.data?.body.status.phase === "Ready";
+  const written = useWritten(name, topic.data?.body.createdAt);
+  const isSeen = BigInt(written) > 0n;
+  const live = useLiveKeys();
+  // It may have been revoked since it was made; nobody knows until the keys are read.
+  const isUsable = apiKey?.id === session.get()?.id || (live?.includes(apiKey?.id ?? "") ?? true);
+  const inHand = isUsable ? apiKey : undefined;
+  const hasKey = inHand !== undefined || (live !== undefined && live.length > 0);
+  return (
+    <ol className="grid">
+      <Step done={isReady} current={!isReady} title="Create a topic">
+        <TopicStep name={name} topic={topic} />
+      </Step>
+      <Step done={hasKey} current={isReady && !hasKey} title="Make a key">
+        <KeyStep inHand={inHand} live={live ?? []} onKey={onKey} />
+      </Step>
+      <Step done={isSeen} current={isReady && hasKey && !isSeen} title="Send a record" last>
+        <SendStep topic={name ?? "orders"} apiKey={inHand} />
+        {isSeen ? <Seen topic={name!} written={written} /> : <Listening topic={name} />}
+      </Step>
+    </ol>
+  );
+}
+
+const monthMs = 31 * 86_400_000;
+
+/** Records written to a topic since it was created, or in the last 31 days if that is sooner. Decimal text. */
+function useWritten(topic: string | undefined, createdAt: string | undefined): string {
+  const fromMs = Math.max(Date.parse(createdAt ?? "1970-01-01"), Date.now() - monthMs);
+  const usage = useQuery({
+    ...usageQuery("topic", hourStart(hourOf(fromMs))),
+    enabled: createdAt !== undefined,
+  });
+  return usage.data?.rows.find((row) => row.topic === topic)?.recordsWritten ?? "0";
+}
+
+/** Ids of the keys with which the snippets' service account can work now; undefined until they are read. */
+function useLiveKeys(): readonly string[] | undefined {
+  const account = useQuery(accountsQuery({ prefix: quickstart, limit: 1 }));
+  const isThere = account.data && account.data.items[0]?.name === quickstart;
+  const keys = useQuery({ ...keysQuery(quickstart), enabled: isThere === true });
+  if (isThere === false) return [];
+  return keys.data?.filter((key) => keyState(key, Date.now()) === "Live").map((key) => key.id);
 }
 
 function Step(props: {
@@ -114,170 +136,32 @@ function Step(props: {
   );
 }
 
-function TopicStep(props: { name: string | undefined; ready: boolean; error: unknown }) {
-  const [name, setName] = useState("orders");
-  const navigate = useNavigate({ from: "/" });
-  const queries = useQueryClient();
-  const create = useMutation({
-    mutationFn: () => createTopic(name.trim(), {}),
-    onSuccess: async (topic) => {
-      await queries.invalidateQueries({ queryKey: ["topics"] });
-      await navigate({ search: { topic: topic.name }, replace: true });
-    },
-  });
-  if (props.name !== undefined) {
-    return (
-      <>
-        <p className="text-muted">
-          {props.ready ? "Ready: " : "Being created: "}
-          <Link
-            to="/topics/$name"
-            params={{ name: props.name }}
-            className="font-mono text-[0.875rem] text-water underline-offset-4 hover:underline"
-          >
-            {props.name}
-          </Link>
-        </p>
-        {props.error != null && <ProblemNote error={props.error} />}
-      </>
-    );
-  }
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    create.mutate();
-  };
+function Listening({ topic }: { topic: string | undefined }) {
   return (
-    <form onSubmit={submit} noValidate className="grid max-w-xl gap-3">
-      <div className="flex flex-wrap items-end gap-3">
-        <Field
-          label="Topic name"
-          mono
-          spellCheck={false}
-          autoComplete="off"
-          className="min-w-52 flex-1"
-          value={name}
-          onChange={(event) => setName(event.target.value)}
-        />
-        <Button type="submit" look="primary" busy={create.isPending} className="min-h-10">
-          Create topic
-        </Button>
-      </div>
-      <p className="text-sm text-muted">3 partitions, records kept for 7 days. Both can change.</p>
-      {create.isError && <ProblemNote error={create.error} />}
-    </form>
+    <p role="status" className="mt-4 flex items-center gap-3 rounded-card bg-sunken p-4 text-muted">
+      <span aria-hidden="true" className="ripple size-2.5 shrink-0 rounded-full bg-brass" />
+      <span className="min-w-0 wrap-anywhere">
+        Listening for the first record{topic ? ` in ${topic}` : ""}…
+      </span>
+    </p>
   );
 }
 
-function KeyStep(props: { keyMade: Credentials | undefined; onKey: (key: Credentials) => void }) {
-  const queries = useQueryClient();
-  const make = useMutation({
-    mutationFn: async () => {
-      await ensureAccount(quickstart, { role: "developer", displayName: "Quick start" });
-      return createKey(quickstart);
-    },
-    onSuccess: async (key) => {
-      props.onKey(key);
-      await queries.invalidateQueries({ queryKey: ["accounts"] });
-    },
-  });
-  const own = session.get();
-  if (props.keyMade) {
-    if (props.keyMade.id === own?.id) {
-      return <p className="text-muted">The snippets use the key you are signed in with.</p>;
-    }
-    return (
-      <div className="max-w-xl">
-        <OneTimeSecret {...props.keyMade} />
-      </div>
-    );
-  }
-  return (
-    <div className="grid max-w-xl justify-items-start gap-3">
-      <p className="text-muted">
-        For a service account <code className="text-ink">{quickstart}</code>, which may use every
-        topic of this cluster. The secret is shown once and filled into the snippets below.
-      </p>
-      <div className="flex flex-wrap gap-2">
-        <Button look="primary" busy={make.isPending} onClick={() => make.mutate()}>
-          Make a key
-        </Button>
-        {own && (
-          <Button look="bare" onClick={() => props.onKey(own)}>
-            Use the key I signed in with
-          </Button>
-        )}
-      </div>
-      {make.isError && <ProblemNote error={make.error} />}
-    </div>
-  );
-}
-
-function SendStep({ topic, apiKey }: { topic: string; apiKey: Credentials | undefined }) {
-  const me = useQuery(whoAmIQuery);
-  const clusterName = me.data?.cluster;
-  const cluster = useQuery({
-    ...clusterQuery(clusterName ?? ""),
-    enabled: clusterName !== undefined,
-  });
-  const bootstrap = cluster.data?.status.bootstrap;
-  if (cluster.isError) return <ProblemNote error={cluster.error} />;
-  if (bootstrap === undefined || clusterName === undefined) {
-    return <Loading what="the cluster's address" rows={2} />;
-  }
-  const key = apiKey ?? { id: "YOUR_KEY_ID", secret: "YOUR_SECRET" };
-  const tls = location.protocol === "https:";
-  return (
-    <SnippetTabs
-      input={{ api: location.origin, bootstrap, cluster: clusterName, topic, key, tls }}
-    />
-  );
-}
-
-function SnippetTabs({ input }: { input: SnippetInput }) {
-  const all = snippets(input);
-  return (
-    <Tabs.Root defaultValue="typescript">
-      <Tabs.List
-        aria-label="Language"
-        className="mb-2 flex gap-1 overflow-x-auto border-line border-b"
-      >
-        {all.map((snippet) => (
-          <Tabs.Tab
-            key={snippet.id}
-            value={snippet.id}
-            className="-mb-px border-transparent border-b-2 px-3 py-2 text-sm font-medium whitespace-nowrap text-muted -outline-offset-2 hover:text-ink data-active:border-water data-active:text-ink"
-          >
-            {snippet.label}
-          </Tabs.Tab>
-        ))}
-      </Tabs.List>
-      {all.map((snippet) => (
-        <Tabs.Panel key={snippet.id} value={snippet.id}>
-          <p className="mb-2 text-sm text-muted">Needs: {snippet.needs}.</p>
-          <Code code={snippet.code} what={`${snippet.label} snippet`} />
-        </Tabs.Panel>
-      ))}
-    </Tabs.Root>
-  );
-}
-
-function FirstRecord(props: { topic: string | undefined; seen: boolean; written: string }) {
-  if (!props.seen) {
-    return (
-      <p
-        role="status"
-        className="mt-4 flex items-center gap-3 rounded-card bg-sunken p-4 text-muted"
-      >
-        <span aria-hidden="true" className="ripple size-2.5 shrink-0 rounded-full bg-brass" />
-        Listening for the first record{props.topic ? ` in ${props.topic}` : ""}…
-      </p>
-    );
-  }
+function Seen({ topic, written }: { topic: string; written: string }) {
+  const records = written === "1" ? "record" : "records";
   return (
     <div role="status" className="rise mt-4 rounded-card border border-moss/45 bg-moss-soft p-4">
       <p className="font-semibold">We received your first record.</p>
-      <p className="mt-1">
-        {formatCount(props.written)} written to <code>{props.topic}</code> so far.{" "}
+      <p className="mt-1 wrap-anywhere">
+        {formatCount(written)} {records} written to{" "}
+        <Link
+          to="/topics/$name"
+          params={{ name: topic }}
+          className="font-mono text-[0.875rem] text-water underline underline-offset-4"
+        >
+          {topic}
+        </Link>{" "}
+        so far.{" "}
         <Link to="/usage" className="text-water underline underline-offset-4">
           See what it costs
         </Link>

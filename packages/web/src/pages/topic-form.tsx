@@ -1,14 +1,14 @@
 // Creating a topic: the fields, what the server says of each, and the settings most people want to see at birth.
-import { topicSettings } from "@headgate/core/topic-config";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
 import { ApiProblem } from "../lib/client.ts";
 import { createTopic } from "../lib/queries.ts";
-import type { Topic } from "../lib/wire.ts";
+import { nameFault, topicFaults } from "../lib/topic-faults.ts";
+import type { Topic, TopicSpec } from "../lib/wire.ts";
 import { Button } from "../ui/button.tsx";
-import { Field, inputClass, SelectField } from "../ui/field.tsx";
-import { icons } from "../ui/icons.tsx";
+import { Field, SelectField } from "../ui/field.tsx";
 import { ProblemNote } from "../ui/states.tsx";
+import { type Extra, Extras } from "./topic-form-extras.tsx";
 
 const retentions = [
   ["", "7 days (default)"],
@@ -18,15 +18,10 @@ const retentions = [
   ["-1", "For ever"],
 ] as const;
 
-interface Extra {
-  readonly row: number;
-  readonly name: string;
-  readonly value: string;
-}
-
 /** Calls `onDone` with the topic as the server answered it. */
 export function TopicForm(props: { onDone: (topic: Topic) => void; onCancel: () => void }) {
   const [name, setName] = useState("");
+  const [missing, setMissing] = useState<string>();
   const [partitions, setPartitions] = useState("3");
   const [retention, setRetention] = useState("");
   const [extras, setExtras] = useState<readonly Extra[]>([]);
@@ -38,29 +33,32 @@ export function TopicForm(props: { onDone: (topic: Topic) => void; onCancel: () 
       props.onDone(topic);
     },
   });
+  const form = useFocusOnFault(missing ?? create.error);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    create.mutate();
+    const fault = nameFault(name);
+    setMissing(fault);
+    if (fault === undefined) create.mutate();
   };
-  const faults = faultsOf(create.error);
+  const faults = topicFaults(create.error);
   return (
-    <form onSubmit={submit} noValidate className="grid gap-4">
+    <form ref={form} onSubmit={submit} noValidate className="grid gap-4">
       <Field
         label="Name"
         mono
         required
-        autoFocus
         autoComplete="off"
         spellCheck={false}
         value={name}
         onChange={(event) => setName(event.target.value)}
-        error={faults.name}
+        error={missing ?? faults.name}
         hint="Letters, digits, dots, underscores, hyphens. It cannot be changed later."
       />
       <div className="grid gap-4 sm:grid-cols-2">
         <Field
           label="Partitions"
           inputMode="numeric"
+          autoComplete="off"
           value={partitions}
           onChange={(event) => setPartitions(event.target.value)}
           error={faults.partitions}
@@ -75,11 +73,11 @@ export function TopicForm(props: { onDone: (topic: Topic) => void; onCancel: () 
         />
       </div>
       <Extras extras={extras} onChange={setExtras} faultOf={faults.config} />
-      {faults.other && <ProblemNote error={create.error} />}
-      {!faults.other && create.error instanceof ApiProblem && (
+      {faults.isOther && <ProblemNote error={create.error} />}
+      {create.error instanceof ApiProblem && !faults.isOther && (
         <p className="text-sm text-muted">
           {create.error.problem.fix} Request id{" "}
-          <code className="select-all">{create.error.problem.requestId}</code>
+          <code className="text-ink select-all">{create.error.problem.requestId}</code>
         </p>
       )}
       <div className="flex flex-wrap justify-end gap-2 pt-1">
@@ -92,95 +90,25 @@ export function TopicForm(props: { onDone: (topic: Topic) => void; onCancel: () 
   );
 }
 
-function Extras(props: {
-  extras: readonly Extra[];
-  onChange: (extras: readonly Extra[]) => void;
-  faultOf: (setting: string) => string | undefined;
-}) {
-  const { extras, onChange } = props;
-  const names = Object.keys(topicSettings).filter((name) => name !== "retention.ms");
-  const add = () => {
-    const unused = names.find((name) => !extras.some((extra) => extra.name === name));
-    if (unused)
-      onChange([...extras, { row: (extras.at(-1)?.row ?? 0) + 1, name: unused, value: "" }]);
-  };
-  const set = (row: number, change: Partial<Extra>) =>
-    onChange(extras.map((extra) => (extra.row === row ? { ...extra, ...change } : extra)));
-  return (
-    <div className="grid gap-3">
-      {extras.map(({ row, name, value }) => (
-        <div key={row} className="grid grid-cols-[minmax(0,1fr)_auto] items-start gap-2">
-          <div className="grid gap-2 sm:grid-cols-2">
-            <div className="grid content-start gap-1.5">
-              <label htmlFor={`setting-${row}`} className="text-sm font-medium">
-                Setting
-              </label>
-              <select
-                id={`setting-${row}`}
-                className={`${inputClass} font-mono text-sm`}
-                value={name}
-                onChange={(event) => set(row, { name: event.target.value })}
-              >
-                {names.map((one) => (
-                  <option key={one}>{one}</option>
-                ))}
-              </select>
-            </div>
-            <Field
-              label="Value"
-              mono
-              value={value}
-              onChange={(event) => set(row, { value: event.target.value })}
-              error={props.faultOf(name)}
-              hint={topicSettings[name]?.description}
-            />
-          </div>
-          <button
-            type="button"
-            aria-label={`Remove setting ${name}`}
-            onClick={() => onChange(extras.filter((extra) => extra.row !== row))}
-            className="mt-7 grid size-9 place-items-center rounded-md text-muted hover:bg-sunken hover:text-ink"
-          >
-            {icons.close}
-          </button>
-        </div>
-      ))}
-      <div>
-        <Button look="bare" onClick={add} className="-ml-2.5 px-2.5">
-          {icons.plus} Add a setting
-        </Button>
-      </div>
-    </div>
-  );
+/** Puts the focus into the first field that something is wrong with, each time something new is. */
+function useFocusOnFault(fault: unknown) {
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    if (fault == null) return;
+    form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
+  }, [fault]);
+  return form;
 }
 
-function specOf(partitions: string, retention: string, extras: readonly Extra[]) {
+function specOf(
+  partitions: string,
+  retention: string,
+  extras: readonly Extra[],
+): Partial<TopicSpec> {
   const config: Record<string, string> = {};
   if (retention !== "") config["retention.ms"] = retention;
   for (const { name, value } of extras) config[name] = value.trim();
-  // What is not a number goes as it is: the server says what is wrong with it, in one place for all clients.
-  return {
-    partitions: /^\d{1,15}$/.test(partitions.trim()) ? Number(partitions) : partitions,
-    config,
-  } as {
-    partitions: number;
-    config: Record<string, string>;
-  };
-}
-
-/** Problem → text per field; `other` when the problem is about no field of this form. */
-function faultsOf(error: unknown) {
-  const problem = error instanceof ApiProblem ? error : undefined;
-  const code = problem?.problem.code;
-  const own = problem?.problem.detail ?? problem?.problem.title;
-  const aboutName =
-    code === "topic.name_invalid" || code === "resource.exists" || code === "resource.deleting";
-  const name = problem?.field("/name") ?? (aboutName ? own : undefined);
-  const partitions = problem?.field("/spec/partitions");
-  const config = (setting: string) => problem?.field(`/spec/config/${setting}`);
-  const known =
-    name ??
-    partitions ??
-    problem?.problem.errors?.find((e) => e.pointer.startsWith("/spec/config/"));
-  return { name, partitions, config, other: error != null && known === undefined };
+  // What is no number goes as it is: the server says what is wrong with it, in one place for all clients.
+  const isNumber = /^\d{1,15}$/.test(partitions.trim());
+  return { partitions: isNumber ? Number(partitions) : (partitions as unknown as number), config };
 }

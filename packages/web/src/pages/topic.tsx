@@ -1,128 +1,169 @@
 // One topic: what was asked, what is so, how fast it flows, and its end.
-import { topicSettings } from "@headgate/core/topic-config";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
-import { formatCount, formatRate, formatSpan } from "../lib/format.ts";
-import { deleteTopic, topicQuery, usageQuery } from "../lib/queries.ts";
-import { useRate } from "../lib/rate.ts";
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { useEffect, useState } from "react";
+import { ApiProblem } from "../lib/client.ts";
+import { formatCount, formatRate } from "../lib/format.ts";
+import { useNow } from "../lib/now.ts";
+import { monthUsageQuery, topicQuery } from "../lib/queries.ts";
+import { keptMs, type Reading, rateAt, ratesUntil, withReading } from "../lib/rate.ts";
 import { useRole } from "../lib/role.ts";
 import type { Topic } from "../lib/wire.ts";
 import { Button, buttonClass } from "../ui/button.tsx";
-import { Dialog } from "../ui/dialog.tsx";
-import { Field } from "../ui/field.tsx";
-import { Card, Figure, PageHead, Table, Time } from "../ui/page.tsx";
-import { Sparkline } from "../ui/sparkline.tsx";
-import { Loading, PhaseBadge, ProblemNote } from "../ui/states.tsx";
+import { Card, Figure, PageHead, Time } from "../ui/page.tsx";
+import { RateChart } from "../ui/rate-chart.tsx";
+import { Empty, Loading, PhaseBadge, Read } from "../ui/states.tsx";
+import { DeleteTopic } from "./topic-delete.tsx";
+import { TopicSettings } from "./topic-settings.tsx";
 
 const route = getRouteApi("/topics/$name");
 
 export function TopicPage() {
   const { name } = route.useParams();
   const topic = useQuery(topicQuery(name));
-  const role = useRole();
-  const [deleting, setDeleting] = useState(false);
-  const actions = topic.data && (
-    <>
-      <Link to="/" search={{ topic: name }} className={buttonClass()}>
-        Snippets
-      </Link>
-      {role.mayEdit && <Button onClick={() => setDeleting(true)}>Delete…</Button>}
-    </>
-  );
+  const isGone = topic.error instanceof ApiProblem && topic.error.problem.status === 404;
+  const known = isGone ? undefined : topic.data;
   return (
     <>
       <nav aria-label="Breadcrumb" className="mb-2 text-sm">
         <Link to="/topics" className="text-water underline-offset-4 hover:underline">
           Topics
         </Link>
-        <span className="text-muted"> / </span>
       </nav>
-      <PageHead title={name} actions={actions}>
-        {topic.data && (
+      <PageHead title={name} actions={known && <Actions topic={known.body} etag={known.etag} />}>
+        {known && (
           <span className="flex flex-wrap items-center gap-x-3 gap-y-1">
-            <PhaseBadge phase={topic.data.body.status.phase} />
+            <PhaseBadge phase={known.body.status.phase} />
             <span>
-              created <Time at={topic.data.body.createdAt} both />
+              Created <Time at={known.body.createdAt} both />
             </span>
           </span>
         )}
       </PageHead>
-      {topic.isPending && <Loading what="the topic" />}
-      {topic.isError && <ProblemNote error={topic.error} onRetry={() => void topic.refetch()} />}
-      {topic.data && <TopicBody topic={topic.data.body} />}
-      {topic.data && (
-        <DeleteDialog
-          open={deleting}
-          onClose={() => setDeleting(false)}
-          topic={topic.data.body}
-          etag={topic.data.etag}
-        />
+      {isGone ? (
+        <Gone />
+      ) : (
+        <Read query={topic} loading={<Loading what="the topic" />}>
+          {({ body }) => (
+            <div key={body.id} className="grid gap-4">
+              <Conditions topic={body} />
+              <Flow name={name} />
+              <Partitions topic={body} />
+              <TopicSettings topic={body} />
+            </div>
+          )}
+        </Read>
       )}
     </>
   );
 }
 
-function TopicBody({ topic }: { topic: Topic }) {
+function Actions({ topic, etag }: { topic: Topic; etag: string | undefined }) {
+  const { mayEdit } = useRole();
+  const [deleting, setDeleting] = useState(false);
   return (
-    <div className="grid gap-4">
-      {topic.status.phase !== "Ready" &&
-        topic.status.conditions.map((condition) => (
-          <p key={condition.type} className="rounded-card bg-brass-soft p-4">
-            {condition.message || condition.reason}
-          </p>
-        ))}
-      <Flow name={topic.name} />
-      <Partitions topic={topic} />
-      <Settings topic={topic} />
-    </div>
+    <>
+      <Link to="/" search={{ topic: topic.name }} className={buttonClass()}>
+        Snippets
+      </Link>
+      {mayEdit && topic.deletedAt === undefined && (
+        <Button onClick={() => setDeleting(true)}>Delete…</Button>
+      )}
+      <DeleteTopic open={deleting} onClose={() => setDeleting(false)} topic={topic} etag={etag} />
+    </>
   );
 }
 
-function Flow({ name }: { name: string }) {
-  const usage = useQuery(usageQuery("topic"));
-  const row = usage.data?.rows.find((one) => one.topic === name);
-  const rate = useRate(
-    usage.data && Number(row?.recordsWritten ?? 0),
-    usage.data && Number(row?.recordsRead ?? 0),
-    usage.dataUpdatedAt,
-  );
+function Gone() {
   return (
-    <Card title="Flow" aside="records, live">
-      <div className="grid items-end gap-5 sm:grid-cols-[auto_1fr]">
+    <Empty
+      title="There is no such topic"
+      action={
+        <Link to="/topics" className={buttonClass()}>
+          All topics
+        </Link>
+      }
+    >
+      It was never created in this cluster, or it was deleted.
+    </Empty>
+  );
+}
+
+/** Why the topic is not (yet) what was asked. */
+function Conditions({ topic }: { topic: Topic }) {
+  return topic.status.conditions
+    .filter(({ status }) => status !== "True")
+    .map(({ type, message, reason }) => (
+      <p key={type} role="status" className="rounded-card bg-brass-soft p-4 wrap-anywhere">
+        {message || reason}
+      </p>
+    ));
+}
+
+function Flow({ name }: { name: string }) {
+  const usage = useQuery(monthUsageQuery("topic"));
+  const row = usage.data?.rows.find((one) => one.topic === name);
+  const written = usage.data && (row?.recordsWritten ?? "0");
+  const read = usage.data && (row?.recordsRead ?? "0");
+  const writes = useReadings(written, usage.dataUpdatedAt);
+  const reads = useReadings(read, usage.dataUpdatedAt);
+  const nowMs = useNow((ms) => ms);
+  return (
+    <Card title="Flow" aside="Records, live">
+      <div className="grid items-end gap-x-10 gap-y-5 sm:grid-cols-[auto_1fr]">
         <dl className="grid grid-cols-2 gap-x-8 gap-y-4">
-          <Figure name="Written per second" value={formatRate(rate.written)} />
-          <Figure name="Read per second" value={formatRate(rate.read)} />
-          <Figure name="Written this month" value={formatCount(row?.recordsWritten ?? "0")} />
-          <Figure name="Read this month" value={formatCount(row?.recordsRead ?? "0")} />
+          <Figure name="Written per second" value={formatRate(rateAt(writes, nowMs))} />
+          <Figure name="Read per second" value={formatRate(rateAt(reads, nowMs))} />
+          <Figure name="Written this month" value={written ? formatCount(written) : "…"} />
+          <Figure name="Read this month" value={read ? formatCount(read) : "…"} />
         </dl>
-        <Sparkline values={rate.history} label="Records written per second, the last two minutes" />
+        <RateChart
+          points={ratesUntil(writes, nowMs, 2000)}
+          nowMs={nowMs}
+          spanMs={keptMs}
+          label="Records written per second, the last two minutes"
+        />
       </div>
     </Card>
   );
 }
 
+/** Readings of a count (decimal text) that was read anew at `atMs`. */
+function useReadings(count: string | undefined, atMs: number): readonly Reading[] {
+  const [readings, setReadings] = useState<readonly Reading[]>([]);
+  useEffect(() => {
+    if (count === undefined) return;
+    setReadings((before) => withReading(before, { atMs, count: BigInt(count) }));
+  }, [count, atMs]);
+  return readings;
+}
+
+const partitionsShown = 200;
+
 function Partitions({ topic }: { topic: Topic }) {
+  const asked = topic.spec.partitions;
   const there = topic.status.partitions ?? 0;
-  const numbers = Array.from({ length: Math.min(topic.spec.partitions, 200) }, (_, n) => n);
+  const numbers = Array.from({ length: Math.min(asked, partitionsShown) }, (_, n) => n);
   return (
     <Card
       title="Partitions"
-      aside={`${formatCount(there)} of ${formatCount(topic.spec.partitions)} there`}
+      aside={
+        there === asked ? formatCount(asked) : `${formatCount(there)} of ${formatCount(asked)}`
+      }
     >
       <ul aria-label="Partitions" className="flex flex-wrap gap-1.5">
         {numbers.map((number) => (
           <li
             key={number}
-            className={`min-w-9 rounded px-2 py-1 text-center font-mono text-xs ${number < there ? "bg-water-soft text-ink" : "bg-sunken text-muted"}`}
+            className={`min-w-9 rounded px-2 py-1 text-center font-mono text-xs ${number < there ? "bg-water-soft text-ink" : "border border-line-strong border-dashed text-muted"}`}
           >
             {number}
             <span className="sr-only">{number < there ? ", ready" : ", being created"}</span>
           </li>
         ))}
-        {topic.spec.partitions > numbers.length && (
+        {asked > numbers.length && (
           <li className="px-2 py-1 text-sm text-muted">
-            and {formatCount(topic.spec.partitions - numbers.length)} more
+            and {formatCount(asked - numbers.length)} more
           </li>
         )}
       </ul>
@@ -132,124 +173,5 @@ function Partitions({ topic }: { topic: Topic }) {
         </p>
       )}
     </Card>
-  );
-}
-
-function Settings({ topic }: { topic: Topic }) {
-  const [all, setAll] = useState(false);
-  const set = Object.keys(topic.spec.config);
-  const names = all ? Object.keys(topicSettings) : set;
-  const toggle = (
-    <button
-      type="button"
-      aria-expanded={all}
-      onClick={() => setAll(!all)}
-      className="text-water underline underline-offset-4"
-    >
-      {all ? "Only what is set" : "All settings"}
-    </button>
-  );
-  return (
-    <Card title="Settings" aside={toggle}>
-      {names.length === 0 && (
-        <p className="text-muted">Nothing is set: every setting has its default.</p>
-      )}
-      {names.length > 0 && (
-        <Table
-          caption="Settings of the topic"
-          head={
-            <tr>
-              <th scope="col">Setting</th>
-              <th scope="col">Value</th>
-              <th scope="col">Set by</th>
-              <th scope="col">Meaning</th>
-            </tr>
-          }
-        >
-          {names.map((name) => (
-            <SettingRow key={name} name={name} topic={topic} />
-          ))}
-        </Table>
-      )}
-    </Card>
-  );
-}
-
-function SettingRow({ name, topic }: { name: string; topic: Topic }) {
-  const value = topic.spec.config[name];
-  const manager = topic.managedBy[`/spec/config/${name}`] ?? topic.managedBy[`/config/${name}`];
-  return (
-    <tr>
-      <th scope="row" className="font-mono text-[0.8125rem] whitespace-nowrap">
-        {name}
-      </th>
-      <td className="font-mono text-[0.8125rem] whitespace-nowrap">
-        {value ?? <span className="font-sans text-muted">default</span>}
-        {value !== undefined && name.endsWith(".ms") && /^-?\d+$/.test(value) && (
-          <span className="font-sans text-muted"> ({formatSpan(value)})</span>
-        )}
-      </td>
-      <td className="whitespace-nowrap text-muted">
-        {value === undefined ? "—" : (manager ?? "you")}
-      </td>
-      <td className="min-w-56 text-muted">{topicSettings[name]?.description}</td>
-    </tr>
-  );
-}
-
-function DeleteDialog(props: {
-  open: boolean;
-  onClose: () => void;
-  topic: Topic;
-  etag: string | undefined;
-}) {
-  const { topic, etag } = props;
-  const [typed, setTyped] = useState("");
-  const navigate = useNavigate();
-  const queries = useQueryClient();
-  const remove = useMutation({
-    mutationFn: () => deleteTopic(topic.name, etag),
-    onSuccess: async () => {
-      await navigate({ to: "/topics" });
-      queries.removeQueries({ queryKey: ["topics", "one", topic.name] });
-      await queries.invalidateQueries({ queryKey: ["topics"] });
-    },
-  });
-  return (
-    <Dialog
-      open={props.open}
-      onClose={props.onClose}
-      title={`Delete ${topic.name}?`}
-      description="All its records are gone for good, and nobody can bring them back. What was written stays on the bill."
-    >
-      <form
-        className="grid gap-4"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (typed === topic.name) remove.mutate();
-        }}
-      >
-        <Field
-          label={`Type ${topic.name} to confirm`}
-          mono
-          autoComplete="off"
-          spellCheck={false}
-          value={typed}
-          onChange={(event) => setTyped(event.target.value)}
-        />
-        {remove.isError && <ProblemNote error={remove.error} />}
-        <div className="flex justify-end gap-2">
-          <Button onClick={props.onClose}>Keep it</Button>
-          <Button
-            type="submit"
-            look="danger"
-            disabled={typed !== topic.name}
-            busy={remove.isPending}
-          >
-            Delete topic
-          </Button>
-        </div>
-      </form>
-    </Dialog>
   );
 }

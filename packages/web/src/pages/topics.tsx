@@ -1,34 +1,31 @@
 // All topics of the cluster: searched by how their names start, a page at a time, created in place.
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { formatCount } from "../lib/format.ts";
-import { topicsQuery, usageQuery } from "../lib/queries.ts";
+import { monthUsageQuery, topicsQuery } from "../lib/queries.ts";
 import { useRole } from "../lib/role.ts";
 import type { Topic, UsageRow } from "../lib/wire.ts";
-import { Button, buttonClass } from "../ui/button.tsx";
+import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { inputClass } from "../ui/field.tsx";
 import { icons } from "../ui/icons.tsx";
 import { Card, PageHead, Table, Time } from "../ui/page.tsx";
-import { Empty, Loading, PhaseBadge, ProblemNote } from "../ui/states.tsx";
+import { Pager } from "../ui/pager.tsx";
+import { Empty, Loading, PhaseBadge, Read } from "../ui/states.tsx";
 import { TopicForm } from "./topic-form.tsx";
 
 const route = getRouteApi("/topics");
 
 export function TopicsPage() {
-  const { prefix, cursor, create } = route.useSearch();
+  const { create } = route.useSearch();
   const navigate = useNavigate({ from: "/topics" });
-  const role = useRole();
-  const list = useQuery({
-    ...topicsQuery({ ...(prefix && { prefix }), ...(cursor && { cursor }) }),
-    placeholderData: keepPreviousData,
-  });
+  const { mayEdit } = useRole();
   const setCreate = (open: boolean) =>
     void navigate({
-      search: ({ create: _, ...kept }) => (open ? { ...kept, create: true } : kept),
+      search: ({ create: _, ...kept }) => (open ? { ...kept, create: "yes" } : kept),
     });
-  const creation = role.mayEdit && (
+  const creation = mayEdit && (
     <Button look="primary" onClick={() => setCreate(true)}>
       {icons.plus} Create topic
     </Button>
@@ -38,20 +35,10 @@ export function TopicsPage() {
       <PageHead title="Topics" actions={creation}>
         A topic is a named log of records, cut into partitions that are read side by side.
       </PageHead>
-      <Search prefix={prefix ?? ""} />
-      <div className="mt-4">
-        {list.isPending && <Loading what="topics" rows={6} />}
-        {list.isError && <ProblemNote error={list.error} onRetry={() => void list.refetch()} />}
-        {list.data?.items.length === 0 && <NoTopics prefix={prefix} action={creation} />}
-        {list.data && list.data.items.length > 0 && (
-          <Card>
-            <TopicTable topics={list.data.items} />
-          </Card>
-        )}
-      </div>
-      <Pager next={list.data?.next} first={cursor === undefined} />
+      <Search />
+      <List action={creation} />
       <Dialog
-        open={create === true}
+        open={create !== undefined}
         onClose={() => setCreate(false)}
         title="Create a topic"
         description="It is ready in about a tenth of a second and costs nothing until records are written."
@@ -65,19 +52,27 @@ export function TopicsPage() {
   );
 }
 
-function Search({ prefix }: { prefix: string }) {
+/** What is typed goes into the address a moment after; what comes from there (Back, a link) into the field at once. */
+function Search() {
+  const { prefix = "" } = route.useSearch();
   const navigate = useNavigate({ from: "/topics" });
   const [text, setText] = useState(prefix);
+  const [asked, setAsked] = useState(prefix);
+  if (prefix !== asked) {
+    setAsked(prefix);
+    setText(prefix);
+  }
   useEffect(() => {
-    if (text === prefix) return;
-    const timer = setTimeout(
-      () => void navigate({ search: text === "" ? {} : { prefix: text }, replace: true }),
-      200,
-    );
+    const next = text.trim();
+    if (next === asked) return;
+    const timer = setTimeout(() => {
+      setAsked(next);
+      void navigate({ search: next === "" ? {} : { prefix: next }, replace: true });
+    }, 200);
     return () => clearTimeout(timer);
-  }, [text, prefix, navigate]);
+  }, [text, asked, navigate]);
   return (
-    <search className="relative block max-w-sm">
+    <search className="relative mb-4 block max-w-sm">
       <label htmlFor="topic-search" className="sr-only">
         Topics whose name starts with
       </label>
@@ -96,40 +91,84 @@ function Search({ prefix }: { prefix: string }) {
   );
 }
 
-function TopicTable({ topics }: { topics: readonly Topic[] }) {
-  const usage = useQuery(usageQuery("topic"));
+/** What a name is made of; nothing else needs to be asked for, and the server would refuse it. */
+const namePrefix = /^[a-zA-Z0-9._-]{0,249}$/;
+
+function List({ action }: { action: ReactNode }) {
+  const { prefix, cursor } = route.useSearch();
+  const isPossible = namePrefix.test(prefix ?? "");
+  const list = useQuery({
+    ...topicsQuery({ prefix, cursor }),
+    enabled: isPossible,
+    placeholderData: keepPreviousData,
+  });
+  if (!isPossible) return <NothingFound prefix={prefix!} />;
+  const kept = prefix ? { prefix } : {};
+  const next = list.data?.next;
+  return (
+    <>
+      <Read query={list} loading={<Loading what="topics" rows={8} />}>
+        {({ items }) => {
+          if (items.length > 0) return <TopicTable topics={items} isOld={list.isPlaceholderData} />;
+          if (prefix !== undefined) return <NothingFound prefix={prefix} />;
+          return cursor === undefined ? (
+            <NoTopics action={action} />
+          ) : (
+            <Empty title="No more topics">Those of this page were deleted meanwhile.</Empty>
+          );
+        }}
+      </Read>
+      <Pager
+        label="Pages of topics"
+        first={cursor === undefined ? undefined : { to: "/topics", search: kept }}
+        next={next === undefined ? undefined : { to: "/topics", search: { ...kept, cursor: next } }}
+      />
+    </>
+  );
+}
+
+/** `isOld`: these are of the page before, while the next is on its way. */
+function TopicTable({ topics, isOld }: { topics: readonly Topic[]; isOld: boolean }) {
+  const usage = useQuery(monthUsageQuery("topic"));
   const rows = new Map(usage.data?.rows.map((row) => [row.topic, row]));
   return (
-    <Table
-      caption="Topics"
-      head={
-        <tr>
-          <th scope="col">Name</th>
-          <th scope="col">State</th>
-          <th scope="col" className="text-right">
-            Partitions
-          </th>
-          <th scope="col" className="text-right">
-            Written this month
-          </th>
-          <th scope="col" className="text-right">
-            Read this month
-          </th>
-          <th scope="col">Created</th>
-        </tr>
-      }
-    >
-      {topics.map((topic) => (
-        <TopicRow key={topic.id} topic={topic} usage={rows.get(topic.name)} />
-      ))}
-    </Table>
+    <Card>
+      <div aria-busy={isOld} className={`transition-opacity ${isOld ? "opacity-60" : ""}`}>
+        <Table
+          caption="Topics"
+          head={
+            <tr>
+              <th scope="col">Name</th>
+              <th scope="col">State</th>
+              <th scope="col" className="text-right">
+                Partitions
+              </th>
+              <th scope="col" className="text-right">
+                Written this month
+              </th>
+              <th scope="col" className="text-right">
+                Read this month
+              </th>
+              <th scope="col">Created</th>
+            </tr>
+          }
+        >
+          {topics.map((topic) => (
+            <TopicRow key={topic.id} topic={topic} usage={rows.get(topic.name)} />
+          ))}
+        </Table>
+      </div>
+    </Card>
   );
 }
 
 function TopicRow({ topic, usage }: { topic: Topic; usage: UsageRow | undefined }) {
   return (
     <tr>
-      <th scope="row" className="max-w-72 font-mono text-[0.8125rem] break-words">
+      <th
+        scope="row"
+        className="min-w-48 max-w-md font-mono text-[0.8125rem] leading-snug wrap-anywhere"
+      >
         <Link
           to="/topics/$name"
           params={{ name: topic.name }}
@@ -144,8 +183,8 @@ function TopicRow({ topic, usage }: { topic: Topic; usage: UsageRow | undefined 
       <td className="text-right">
         {formatCount(topic.status.partitions ?? topic.spec.partitions)}
       </td>
-      <td className="text-right">{formatCount(usage?.recordsWritten ?? "0")}</td>
-      <td className="text-right">{formatCount(usage?.recordsRead ?? "0")}</td>
+      <Amount of={usage?.recordsWritten ?? "0"} />
+      <Amount of={usage?.recordsRead ?? "0"} />
       <td className="text-muted">
         <Time at={topic.createdAt} />
       </td>
@@ -153,38 +192,24 @@ function TopicRow({ topic, usage }: { topic: Topic; usage: UsageRow | undefined 
   );
 }
 
-function NoTopics({ prefix, action }: { prefix: string | undefined; action: React.ReactNode }) {
-  if (prefix !== undefined) {
-    return (
-      <Empty title={`No topic starts with “${prefix}”`}>
-        Searching looks at how names start, so a shorter beginning finds more.
-      </Empty>
-    );
-  }
+/** Nothing is grey, so that what flows stands out. */
+function Amount({ of }: { of: string }) {
+  return <td className={`text-right ${of === "0" ? "text-muted" : ""}`}>{formatCount(of)}</td>;
+}
+
+function NothingFound({ prefix }: { prefix: string }) {
+  return (
+    <Empty title={`No topic starts with “${prefix}”`}>
+      Searching looks at how names start, so a shorter beginning finds more.
+    </Empty>
+  );
+}
+
+function NoTopics({ action }: { action: ReactNode }) {
   return (
     <Empty title="No topics yet" action={action}>
       Create one here, with <code className="text-ink">headgate topic create orders</code>, with any
       Kafka admin client, or by one PUT to the REST API. All of them take the same road.
     </Empty>
-  );
-}
-
-function Pager({ next, first }: { next: string | undefined; first: boolean }) {
-  const { prefix } = route.useSearch();
-  const kept = prefix ? { prefix } : {};
-  if (first && next === undefined) return null;
-  return (
-    <nav aria-label="Pages of topics" className="mt-4 flex justify-end gap-2">
-      {!first && (
-        <Link to="/topics" search={kept} className={buttonClass()}>
-          First page
-        </Link>
-      )}
-      {next !== undefined && (
-        <Link to="/topics" search={{ ...kept, cursor: next }} className={buttonClass()}>
-          Next page
-        </Link>
-      )}
-    </nav>
   );
 }

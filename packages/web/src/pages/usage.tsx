@@ -1,73 +1,83 @@
 // What was used and what it costs so far, down to the offsets anybody can count again.
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { lazy, Suspense, useMemo } from "react";
-import { formatBytes, formatCount, formatHour, formatUsd, formatUsdExact } from "../lib/format.ts";
-import { hourPoints, rangeHours } from "../lib/hours.ts";
-import { clusterQuery, invoiceQuery, usageQuery, whoAmIQuery } from "../lib/queries.ts";
-import type { UsageGroup, UsageRow } from "../lib/wire.ts";
-import { Card, Figure, PageHead, Table, Time } from "../ui/page.tsx";
-import { Loading, ProblemNote } from "../ui/states.tsx";
+import { formatBytes, formatCount, formatMonth, formatUsd, formatUsdExact } from "../lib/format.ts";
+import { hourPoints, hourStart, rangeHours } from "../lib/hours.ts";
+import { useNow } from "../lib/now.ts";
+import {
+  clusterQuery,
+  invoiceQuery,
+  monthUsageQuery,
+  usageQuery,
+  whoAmIQuery,
+} from "../lib/queries.ts";
+import type { UsageReport } from "../lib/wire.ts";
+import { HourChart } from "../ui/hour-chart.tsx";
+import { Card, Figure, PageHead, Time } from "../ui/page.tsx";
+import { Segments, segmentClass } from "../ui/segments.tsx";
+import { Loading, Read } from "../ui/states.tsx";
 import { InvoiceCard } from "./invoice.tsx";
+import { UsageTable } from "./usage-table.tsx";
 
-// The chart's library loads after the numbers are there.
-const HourChart = lazy(() => import("../ui/chart.tsx").then((m) => ({ default: m.HourChart })));
 const route = getRouteApi("/usage");
 
 export function UsagePage() {
   const invoice = useQuery(invoiceQuery);
+  const usage = useQuery(monthUsageQuery("topic"));
   return (
     <>
       <PageHead title="Usage & cost">
         {invoice.data ? (
           <>
-            {invoice.data.period}, in US dollars, counted <Time at={invoice.data.asOf} both />
+            {formatMonth(invoice.data.period)} so far, in US dollars. Counted{" "}
+            <Time at={invoice.data.asOf} both />
           </>
         ) : (
-          "This month so far, in US dollars"
+          "This month so far, in US dollars."
         )}
       </PageHead>
-      {invoice.isError && (
-        <ProblemNote error={invoice.error} onRetry={() => void invoice.refetch()} />
-      )}
       <div className="grid gap-4">
-        <Totals total={invoice.data?.total} />
+        <Read query={usage} loading={<Loading what="usage" rows={2} />}>
+          {({ totals }) => <Totals totals={totals} toPay={invoice.data?.total} />}
+        </Read>
         <ByHour />
         <ByGroup />
-        {invoice.data && <InvoiceCard invoice={invoice.data} />}
+        <Read query={invoice} loading={<Loading what="the invoice" rows={3} />}>
+          {(data) => <InvoiceCard invoice={data} />}
+        </Read>
       </div>
     </>
   );
 }
 
-function Totals({ total }: { total: string | undefined }) {
-  const usage = useQuery(usageQuery("topic"));
+function Totals(props: { totals: UsageReport["totals"]; toPay: string | undefined }) {
+  const { totals, toPay } = props;
   const me = useQuery(whoAmIQuery);
-  const cluster = useQuery({
-    ...clusterQuery(me.data?.cluster ?? ""),
-    enabled: me.data !== undefined,
-  });
+  const name = me.data?.cluster;
+  const cluster = useQuery({ ...clusterQuery(name ?? ""), enabled: name !== undefined });
   const cap = cluster.data?.status.costPerHourMax;
-  const sums = usage.data?.totals;
-  if (usage.isError) return <ProblemNote error={usage.error} />;
   return (
     <Card>
-      <dl className="grid grid-cols-2 gap-x-6 gap-y-5 lg:grid-cols-4">
-        <Figure name="To pay so far" value={total === undefined ? "…" : formatUsd(total)} />
+      <dl className="grid grid-cols-2 gap-x-6 gap-y-5 max-lg:*:first:col-span-2 lg:grid-cols-4">
+        <Figure
+          name="Cost so far"
+          value={formatUsdExact(totals.cost)}
+          note={toPay === undefined ? "exact" : `exact; to pay ${formatUsd(toPay)}`}
+        />
         <Figure
           name="Records written"
-          value={sums ? formatCount(sums.recordsWritten) : "…"}
-          note={sums && formatBytes(sums.bytesIn)}
+          value={formatCount(totals.recordsWritten)}
+          note={formatBytes(totals.bytesIn)}
         />
         <Figure
           name="Records read"
-          value={sums ? formatCount(sums.recordsRead) : "…"}
-          note={sums && formatBytes(sums.bytesOut)}
+          value={formatCount(totals.recordsRead)}
+          note={formatBytes(totals.bytesOut)}
         />
         <Figure
-          name={`Most ${me.data?.cluster ?? "the cluster"} can cost`}
-          value={cap === undefined ? "…" : `${formatUsdExact(cap)} per hour`}
-          note="storage apart"
+          name={`Ceiling of ${name ?? "the cluster"}`}
+          value={cap === undefined ? "…" : `${formatUsdExact(cap)} an hour`}
+          note="and what it stores"
         />
       </dl>
     </Card>
@@ -75,65 +85,86 @@ function Totals({ total }: { total: string | undefined }) {
 }
 
 function ByHour() {
-  const { range = "24h", view, ...kept } = route.useSearch();
-  const hours = rangeHours(range, Date.now());
-  const usage = useQuery(usageQuery("hour", { from: hours[0]! }));
-  const points = useMemo(
-    () => hourPoints(rangeHours(range, usage.dataUpdatedAt || Date.now()), usage.data?.rows ?? []),
-    [range, usage.data, usage.dataUpdatedAt],
-  );
-  const other = { ...kept, range } as const;
+  const { range, view, by } = route.useSearch();
+  // A new hour is a new window; within one the question stays the same.
+  const first = useNow((nowMs) => rangeHours(range ?? "24h", nowMs)[0]!);
+  const usage = useQuery(usageQuery("hour", hourStart(first)));
+  const kept = { ...(by && { by }) };
+  const shown = { ...(view && { view }) };
+  const reach = { ...(range && { range }) };
   const aside = (
-    <span className="flex flex-wrap gap-x-4 gap-y-1">
-      <Choice on={range === "24h"} search={{ ...kept, ...(view && { view }), range: "24h" }}>
-        24 hours
-      </Choice>
-      <Choice on={range === "7d"} search={{ ...kept, ...(view && { view }), range: "7d" }}>
-        7 days
-      </Choice>
-      <Choice on={view === undefined} search={other}>
-        Chart
-      </Choice>
-      <Choice on={view === "table"} search={{ ...other, view: "table" }}>
-        Table
-      </Choice>
+    <span className="flex flex-wrap gap-2">
+      <Segments label="Hours shown">
+        <Choice on={range === undefined} search={{ ...kept, ...shown }}>
+          24 hours
+        </Choice>
+        <Choice on={range === "7d"} search={{ ...kept, ...shown, range: "7d" }}>
+          7 days
+        </Choice>
+      </Segments>
+      <Segments label="Shown as">
+        <Choice on={view === undefined} search={{ ...kept, ...reach }}>
+          Chart
+        </Choice>
+        <Choice on={view === "table"} search={{ ...kept, ...reach, view: "table" }}>
+          Table
+        </Choice>
+      </Segments>
     </span>
   );
   return (
     <Card title="Records by hour" aside={aside}>
-      {usage.isError && <ProblemNote error={usage.error} />}
-      {view === "table" ? (
-        <HourTable rows={usage.data?.rows ?? []} />
-      ) : (
-        <>
-          <p className="mb-1 flex gap-4 text-sm text-muted">
-            <Swatch className="bg-water">Written</Swatch>
-            <Swatch className="bg-brass">Read</Swatch>
-          </p>
-          <Suspense fallback={<div className="h-60" />}>
-            <HourChart
-              points={points}
-              label={`Records written and read by hour, last ${range === "24h" ? "24 hours" : "7 days"}. The table shows the same numbers.`}
-            />
-          </Suspense>
-        </>
-      )}
+      <Read query={usage} loading={<Loading what="the hours" rows={5} />}>
+        {(report) => <Hours report={report} range={range ?? "24h"} isTable={view === "table"} />}
+      </Read>
     </Card>
   );
 }
 
-function Swatch({ className, children }: { className: string; children: string }) {
+function Hours(props: { report: UsageReport; range: "24h" | "7d"; isTable: boolean }) {
+  const { report, range, isTable } = props;
+  if (isTable) return <UsageTable caption="Usage by hour" report={report} />;
+  const points = hourPoints(rangeHours(range, Date.parse(report.asOf)), report.rows);
+  const span = range === "24h" ? "24 hours" : "7 days";
   return (
-    <span className="flex items-center gap-1.5">
-      <span aria-hidden="true" className={`size-2.5 rounded-xs ${className}`} />
-      {children}
-    </span>
+    <HourChart
+      points={points}
+      label={`Records written and read by hour in the last ${span}. The table shows the same numbers.`}
+    />
+  );
+}
+
+function ByGroup() {
+  const { by, ...kept } = route.useSearch();
+  const usage = useQuery(monthUsageQuery(by ?? "topic"));
+  const aside = (
+    <Segments label="Grouped by">
+      <Choice on={by === undefined} search={kept}>
+        By topic
+      </Choice>
+      <Choice on={by !== undefined} search={{ ...kept, by: "serviceAccount" }}>
+        By service account
+      </Choice>
+    </Segments>
+  );
+  return (
+    <Card title="Who used it" aside={aside}>
+      <Read query={usage} loading={<Loading what="usage" rows={3} />}>
+        {(report) => (
+          <UsageTable
+            key={report.groupBy}
+            caption={by === undefined ? "Usage by topic" : "Usage by service account"}
+            report={report}
+          />
+        )}
+      </Read>
+    </Card>
   );
 }
 
 function Choice(props: {
   on: boolean;
-  search: { range?: "24h" | "7d"; by?: "serviceAccount"; view?: "table" };
+  search: { range?: "7d"; by?: "serviceAccount"; view?: "table" };
   children: string;
 }) {
   return (
@@ -143,82 +174,9 @@ function Choice(props: {
       replace
       resetScroll={false}
       aria-current={props.on ? "true" : undefined}
-      className={`underline-offset-4 hover:underline ${props.on ? "font-semibold text-ink" : "text-water"}`}
+      className={segmentClass(props.on)}
     >
       {props.children}
     </Link>
-  );
-}
-
-function HourTable({ rows }: { rows: readonly UsageRow[] }) {
-  if (rows.length === 0) return <p className="text-muted">Nothing was written or read.</p>;
-  return <UsageTable caption="Usage by hour" by="hour" rows={[...rows].reverse()} />;
-}
-
-function ByGroup() {
-  const { by = "topic", ...kept } = route.useSearch();
-  const usage = useQuery(usageQuery(by));
-  const aside = (
-    <span className="flex gap-4">
-      <Choice on={by === "topic"} search={kept}>
-        By topic
-      </Choice>
-      <Choice on={by === "serviceAccount"} search={{ ...kept, by: "serviceAccount" }}>
-        By service account
-      </Choice>
-    </span>
-  );
-  return (
-    <Card title="Who used it" aside={aside}>
-      {usage.isPending && <Loading what="usage" rows={2} />}
-      {usage.isError && <ProblemNote error={usage.error} />}
-      {usage.data?.rows.length === 0 && (
-        <p className="text-muted">
-          Nothing yet this month.{" "}
-          <Link to="/" className="text-water underline underline-offset-4">
-            Send your first record
-          </Link>{" "}
-          and it shows here within seconds.
-        </p>
-      )}
-      {usage.data && usage.data.rows.length > 0 && (
-        <UsageTable caption={`Usage by ${by}`} by={by} rows={usage.data.rows} />
-      )}
-    </Card>
-  );
-}
-
-function UsageTable(props: { caption: string; by: UsageGroup; rows: readonly UsageRow[] }) {
-  const heads = { hour: "Hour (UTC)", topic: "Topic", serviceAccount: "Service account" };
-  const name = (row: UsageRow) => row[props.by] ?? "other";
-  return (
-    <Table
-      caption={props.caption}
-      head={
-        <tr>
-          <th scope="col">{heads[props.by]}</th>
-          {["Written", "Read", "In", "Out"].map((head) => (
-            <th key={head} scope="col" className="text-right">
-              {head}
-            </th>
-          ))}
-        </tr>
-      }
-    >
-      {props.rows.map((row) => (
-        <tr key={name(row)}>
-          <th
-            scope="row"
-            className={props.by === "hour" ? "" : "font-mono text-[0.8125rem] break-all"}
-          >
-            {props.by === "hour" ? formatHour(name(row)) : name(row)}
-          </th>
-          <td className="text-right">{formatCount(row.recordsWritten)}</td>
-          <td className="text-right">{formatCount(row.recordsRead)}</td>
-          <td className="text-right whitespace-nowrap">{formatBytes(row.bytesIn)}</td>
-          <td className="text-right whitespace-nowrap">{formatBytes(row.bytesOut)}</td>
-        </tr>
-      ))}
-    </Table>
   );
 }

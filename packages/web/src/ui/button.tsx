@@ -4,11 +4,13 @@ const looks = {
   primary: "bg-water text-on-water hover:bg-water-hover font-semibold",
   quiet:
     "border border-line-strong/60 bg-surface text-ink hover:border-line-strong hover:bg-sunken font-medium",
+  /** On a block of code, which is dark in both themes. */
+  code: "border border-on-code/25 text-on-code hover:border-on-code/50 hover:bg-on-code/10 font-medium",
   bare: "text-ink hover:bg-sunken font-medium",
   danger: "bg-rust text-on-water hover:bg-rust-hover font-semibold",
 } as const;
 
-export type ButtonLook = keyof typeof looks;
+type ButtonLook = keyof typeof looks;
 
 /** Classes of a button, for links that look like one. */
 export function buttonClass(look: ButtonLook = "quiet"): string {

@@ -1,25 +1,35 @@
+// What is there to be copied: code, commands, secrets.
 import { useEffect, useState } from "react";
 import { Button } from "./button.tsx";
 import { icons } from "./icons.tsx";
 
-/** Copies `text`; `what` names it for screen readers. Says that it did, to eyes and ears. */
-export function CopyButton({ text, what }: { text: string; what: string }) {
-  const [state, setState] = useState<"idle" | "copied" | "refused">("idle");
+type Copied = "idle" | "copied" | "refused";
+const words: Record<Copied, string> = { idle: "Copy", copied: "Copied", refused: "Select it" };
+
+/** Copies; says that it did for two seconds. */
+function useCopy(text: string): readonly [Copied, () => void] {
+  const [state, setState] = useState<Copied>("idle");
   useEffect(() => {
     if (state === "idle") return;
     const timer = setTimeout(() => setState("idle"), 2000);
     return () => clearTimeout(timer);
   }, [state]);
   const copy = () =>
-    copyText(text).then(
+    void copyText(text).then(
       () => setState("copied"),
       () => setState("refused"),
     );
-  const label = { idle: "Copy", copied: "Copied", refused: "Select and copy by hand" }[state];
+  return [state, copy];
+}
+
+/** Copies `text`; `what` names it for screen readers. Says that it did, to eyes and ears. */
+export function CopyButton(props: { text: string; what: string; look?: "quiet" | "code" }) {
+  const { text, what, look = "quiet" } = props;
+  const [state, copy] = useCopy(text);
   return (
-    <Button onClick={() => void copy()} aria-label={state === "idle" ? `Copy ${what}` : label}>
+    <Button look={look} onClick={copy} aria-label={`${words[state]} ${what}`} className="min-w-24">
       {state === "copied" ? icons.check : icons.copy}
-      <span aria-live="polite">{label}</span>
+      <span aria-live="polite">{words[state]}</span>
     </Button>
   );
 }
@@ -40,23 +50,40 @@ async function copyText(text: string): Promise<void> {
   if (!done) throw new Error("the browser refused to copy");
 }
 
-/** A block of code with its copy button. Scrolls by keyboard. */
-export function Code({ code, what }: { code: string; what: string }) {
+/** A block of code under its file name, with its copy button. Scrolls by keyboard. */
+export function Code({ code, file, what }: { code: string; file: string; what: string }) {
   return (
-    <div className="relative rounded-card bg-code text-on-code">
-      <div className="absolute top-2 right-2 hidden sm:block">
-        <CopyButton text={code} what={what} />
+    <div className="overflow-hidden rounded-card bg-code text-on-code">
+      <div className="flex items-center justify-between gap-4 border-on-code/15 border-b py-2 pr-2 pl-4">
+        <span className="font-mono text-[0.8125rem] text-code-dim">{file}</span>
+        <CopyButton look="code" text={code} what={what} />
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard (WCAG 2.1.1) */}
-      <section tabIndex={0} aria-label={what} className="overflow-x-auto rounded-card p-4 sm:pr-28">
+      <section tabIndex={0} aria-label={what} className="overflow-x-auto p-4 -outline-offset-2">
         <pre className="text-[0.8125rem] leading-relaxed">
           <code>{code}</code>
         </pre>
       </section>
-      <div className="px-4 pb-4 sm:hidden">
-        <CopyButton text={code} what={what} />
-      </div>
     </div>
+  );
+}
+
+/** A command of one line with a small copy button: `Install  npm install kafkajs`. */
+export function Command({ name, command }: { name: string; command: string }) {
+  const [state, copy] = useCopy(command);
+  return (
+    <p className="flex items-center gap-3 text-sm">
+      <span className="w-12 shrink-0 text-muted">{name}</span>
+      <code className="min-w-0 text-[0.8125rem] wrap-anywhere select-all">{command}</code>
+      <button
+        type="button"
+        onClick={copy}
+        aria-label={`${words[state]} ${command}`}
+        className="grid size-8 shrink-0 place-items-center rounded-md text-muted hover:bg-line/60 hover:text-ink"
+      >
+        {state === "copied" ? icons.check : icons.copy}
+      </button>
+    </p>
   );
 }
 

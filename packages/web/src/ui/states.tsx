@@ -1,6 +1,7 @@
 // What a place shows when it has no data to show: an error with its way out, an empty state that teaches, a wait.
-import type { ReactNode } from "react";
-import { toProblem } from "../lib/client.ts";
+import type { UseQueryResult } from "@tanstack/react-query";
+import { type ReactNode, useState } from "react";
+import { ApiProblem, toProblem } from "../lib/client.ts";
 import { Button } from "./button.tsx";
 import { icons } from "./icons.tsx";
 
@@ -11,7 +12,7 @@ export function ProblemNote({ error, onRetry }: { error: unknown; onRetry?: () =
     <div role="alert" className="rise rounded-card border border-rust/45 bg-rust-soft p-4">
       <p className="flex gap-2 font-semibold text-rust">
         <span className="mt-0.5">{icons.alert}</span>
-        {problem.detail ?? problem.title}
+        <span className="min-w-0 wrap-anywhere">{problem.detail ?? problem.title}</span>
       </p>
       <p className="mt-1 pl-6.5 text-sm">{problem.fix}</p>
       {problem.requestId !== "" && (
@@ -25,6 +26,34 @@ export function ProblemNote({ error, onRetry }: { error: unknown; onRetry?: () =
         </div>
       )}
     </div>
+  );
+}
+
+/**
+ * What a read has to show: its data; `loading` until there is some; what went wrong, above data that may be old by then.
+ * That nothing answers at all is said once, by the frame around the page (shell.tsx).
+ */
+export function Read<T>(props: {
+  query: UseQueryResult<T>;
+  loading: ReactNode;
+  children: (data: T) => ReactNode;
+}) {
+  const { query } = props;
+  const [error, setError] = useState<unknown>();
+  // A read that failed and is tried again has no error meanwhile, which must not flicker.
+  if (query.isError && query.error !== error) setError(query.error);
+  if (query.isSuccess && error !== undefined) setError(undefined);
+  const isShown = error !== undefined && !(error instanceof ApiProblem && error.isSilence);
+  return (
+    <>
+      {isShown && (
+        <div className="mb-4">
+          <ProblemNote error={error} onRetry={() => void query.refetch()} />
+        </div>
+      )}
+      {query.data !== undefined && props.children(query.data)}
+      {query.data === undefined && !isShown && props.loading}
+    </>
   );
 }
 
@@ -56,7 +85,7 @@ const tones = {
   plain: "bg-sunken text-muted",
 } as const;
 
-export type Tone = keyof typeof tones;
+type Tone = keyof typeof tones;
 
 /** A state in a word; colour only repeats what the word says. */
 export function Badge({ tone, children }: { tone: Tone; children: ReactNode }) {
@@ -70,7 +99,8 @@ export function Badge({ tone, children }: { tone: Tone; children: ReactNode }) {
   );
 }
 
+const phaseTones: Readonly<Record<string, Tone>> = { Ready: "good", Failed: "bad" };
+
 export function PhaseBadge({ phase }: { phase: string }) {
-  const tone = phase === "Ready" ? "good" : phase === "Failed" ? "bad" : "busy";
-  return <Badge tone={tone}>{phase}</Badge>;
+  return <Badge tone={phaseTones[phase] ?? "busy"}>{phase}</Badge>;
 }
