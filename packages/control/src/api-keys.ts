@@ -13,7 +13,7 @@ import { isConflict } from "@headgate/store/errors";
 import { liveKeysKey } from "@headgate/store/keys";
 import { getParsed, type Stored } from "@headgate/store/resources";
 import { z } from "zod";
-import { commit } from "./commit.ts";
+import { commit, toolsOf } from "./commit.ts";
 import type { Control, List, ListOptions } from "./control.ts";
 import { retryConflicts } from "./retry.ts";
 import { getServiceAccount } from "./service-account-reads.ts";
@@ -63,7 +63,7 @@ export async function rotateApiKey(
   const made = await retryConflicts(control, () => makeKey(control, actor, owner, "rotate", {}));
   const endsAt = toTimestamp(nowMs + overlapSeconds * 1000);
   // After the new one: a crash in between leaves two live keys, which is where every rotation passes through.
-  await changeKey(control, actor, owner, old.value.id, "update", (key) =>
+  await changeKey(control, actor, owner, old.value, "update", (key) =>
     key.expiresAt !== undefined && key.expiresAt <= endsAt
       ? undefined
       : { ...key, expiresAt: endsAt },
@@ -80,9 +80,13 @@ export async function revokeApiKey(
 ): Promise<ApiKey> {
   const owner = await getServiceAccount(control, actor, account);
   const { value } = await find(control, actor, owner, id);
-  if (value.revokedAt !== undefined) return toApiKey(value);
+  if (value.revokedAt !== undefined) {
+    // Said once more: who asks again may have met a failure between the write and the word of it.
+    await toolsOf(control).feed.append({ tenant: actor.tenant, ...changeOf(owner, value.id) });
+    return toApiKey(value);
+  }
   const revokedAt = toTimestamp(control.clock.nowMs());
-  return changeKey(control, actor, owner, value.id, "revoke", (key) =>
+  return changeKey(control, actor, owner, value, "revoke", (key) =>
     key.revokedAt === undefined ? { ...key, revokedAt } : undefined,
   );
 }
@@ -173,7 +177,7 @@ async function makeKey(
     {
       tenant: actor.tenant,
       event: { action, kind: "ApiKey", resource: pathOf(account, id), after: toApiKey(record) },
-      change: { kind: "api-key", parts: [account.name, id], action: "write" },
+      change: changeOf(account, id),
     },
     async () => {
       const { version } = await apiKeys(store).create(actor.tenant, record);
@@ -210,17 +214,20 @@ async function changeKey(
   control: Control,
   actor: Actor,
   account: ServiceAccount,
-  id: ApiKeyId,
+  read: ApiKeyRecord,
   action: "update" | "revoke",
   change: (key: ApiKeyRecord) => ApiKeyRecord | undefined,
 ): Promise<ApiKey> {
+  const { id } = read;
+  const before = toApiKey(read);
+  const after = toApiKey(change(read) ?? read);
   const written = await commit(
     control,
     actor,
     {
       tenant: actor.tenant,
-      event: { action, kind: "ApiKey", resource: pathOf(account, id) },
-      change: { kind: "api-key", parts: [account.name, id], action: "write" },
+      event: { action, kind: "ApiKey", resource: pathOf(account, id), before, after },
+      change: changeOf(account, id),
     },
     () => apiKeys(control.store).update(actor.tenant, id, change),
   );
@@ -244,6 +251,12 @@ function unknownKey(id: string): AppError {
   const shown = id.length > 40 ? `${id.slice(0, 40)}…` : id;
   return new AppError("resource.not_found", { detail: `There is no key '${shown}'.` });
 }
+
+const changeOf = ({ name }: ServiceAccount, id: string) => ({
+  kind: "api-key",
+  parts: [name, id],
+  action: "write" as const,
+});
 
 const pathOf = ({ name }: ServiceAccount, id: string) => `service-accounts/${name}/keys/${id}`;
 

@@ -1,10 +1,16 @@
 // Clusters: created with a promise of what they can cost at most; deleted with all their topics.
 import type { Actor } from "@headgate/core/audit";
+import { toTimestamp } from "@headgate/core/clock";
 import { type Cluster, ClusterSpec, partitionsMax } from "@headgate/core/cluster";
 import { AppError } from "@headgate/core/errors";
 import { newId } from "@headgate/core/ids";
 import { formatUsd } from "@headgate/core/money";
-import { costPerHourMax, defaultPriceBook, type PriceBook } from "@headgate/core/price-book";
+import {
+  bookInForce,
+  costPerHourMax,
+  defaultPriceBook,
+  type PriceBook,
+} from "@headgate/core/price-book";
 import { changedFields, Name } from "@headgate/core/resource";
 import { type ClusterRecord, clusters } from "@headgate/store/clusters";
 import { priceBooks } from "@headgate/store/price-books";
@@ -14,7 +20,7 @@ import { topics } from "@headgate/store/topics";
 import { type OwnedCluster, requireCluster } from "./cluster-reads.ts";
 import { checkCurrent, commit, deletedSpec, nextSpec } from "./commit.ts";
 import type { Control, WriteOptions, Written } from "./control.ts";
-import { partitionsUsed } from "./partition-quota.ts";
+import { lowerPartitions, partitionsUsed } from "./partition-quota.ts";
 import { retryConflicts } from "./retry.ts";
 import { checkName, parseSpec } from "./spec.ts";
 import { deleteTopicOf } from "./topics.ts";
@@ -45,7 +51,9 @@ export async function writeCluster(
     const current = stored?.value;
     checkCurrent(current, options, "resource.not_found", `cluster '${name}'`);
     const spec = parseSpec(ClusterSpec, change(current?.spec));
-    if (current) await checkShrink(control, { ...current, tenant: actor.tenant }, spec);
+    if (current) {
+      await checkShrink(control, { ...current, tenant: actor.tenant }, spec, options.validateOnly);
+    }
     if (current && changedFields(current.spec, spec).length === 0) {
       return { resource: toCluster(current), created: false, changed: false };
     }
@@ -113,20 +121,32 @@ export async function priceBookOf(
   const versions = await priceBooks(control.store).versions(
     tenant?.value.spec.priceBook ?? defaultPriceBook.id,
   );
-  return versions.at(-1) ?? defaultPriceBook;
+  const now = toTimestamp(control.clock.nowMs());
+  return versions.some(({ startsAt }) => startsAt <= now)
+    ? bookInForce(versions, now)
+    : defaultPriceBook;
 }
 
-async function checkShrink(control: Control, cluster: OwnedCluster, spec: ClusterSpec) {
+/** A spec that allows fewer partitions than before must allow those in use; topics made meanwhile keep to it too. */
+async function checkShrink(
+  control: Control,
+  cluster: OwnedCluster,
+  spec: ClusterSpec,
+  validateOnly = false,
+): Promise<void> {
   const max = partitionsMax(spec);
   if (max >= partitionsMax(cluster.spec)) return;
+  const tooMany = (used: number): AppError => {
+    const detail = `${spec.streamingUnits.max} streaming units allow ${max} partitions; ${used} are in use.`;
+    return new AppError("quota.exceeded", {
+      detail,
+      fix: "Delete topics first, or keep the streaming units.",
+      errors: [{ pointer: "/spec/streamingUnits/max", code: "quota.exceeded", detail }],
+    });
+  };
+  if (!validateOnly) return lowerPartitions(control, cluster, max, tooMany);
   const used = await partitionsUsed(control, cluster);
-  if (used <= max) return;
-  const detail = `${spec.streamingUnits.max} streaming units allow ${max} partitions; ${used} are in use.`;
-  throw new AppError("quota.exceeded", {
-    detail,
-    fix: "Delete topics first, or keep the streaming units.",
-    errors: [{ pointer: "/spec/streamingUnits/max", code: "quota.exceeded", detail }],
-  });
+  if (used > max) throw tooMany(used);
 }
 
 function nextRecord(

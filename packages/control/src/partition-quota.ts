@@ -8,7 +8,16 @@ import { parseItem } from "@headgate/store/resources";
 import { TopicRecord } from "@headgate/store/topics";
 import { z } from "zod";
 import type { Control } from "./control.ts";
-import { cancel, give, noPartitions, type PartitionQuota, settle, take } from "./quota.ts";
+import {
+  cancel,
+  give,
+  lower,
+  maxOf,
+  noPartitions,
+  type PartitionQuota,
+  settle,
+  take,
+} from "./quota.ts";
 import { retryConflicts } from "./retry.ts";
 
 const PendingReservation = z.object({
@@ -18,7 +27,11 @@ const PendingReservation = z.object({
   partitions: z.int(),
   atMs: z.int(),
 });
-const Quota = z.object({ used: z.int(), pending: z.array(PendingReservation) });
+const Quota = z.object({
+  used: z.int(),
+  pending: z.array(PendingReservation),
+  ceiling: z.object({ partitions: z.int(), atMs: z.int() }).optional(),
+});
 
 export interface QuotaScope {
   readonly tenant: TenantId;
@@ -43,9 +56,10 @@ export async function reservePartitions(
     const entry = { topic, token, partitions, atMs: control.clock.nowMs() };
     const next = take(quota, entry, partitionsMax);
     if (next) return next;
-    const left = Math.max(0, partitionsMax - quota.used);
+    const max = maxOf(quota, partitionsMax);
+    const left = Math.max(0, max - quota.used);
     throw new AppError("quota.exceeded", {
-      detail: `${partitions} more partitions; ${left} of this cluster's ${partitionsMax} are left.`,
+      detail: `${partitions} more partitions; ${left} of this cluster's ${max} are left.`,
     });
   });
   return token;
@@ -58,6 +72,23 @@ export async function cancelPartitions(
   token: string,
 ): Promise<void> {
   await change(control, cluster, (quota) => cancel(quota, token));
+}
+
+/**
+ * Before a cluster's spec that allows fewer partitions is written: from now on nobody reserves beyond them, whatever
+ * spec they read. A spec that is then refused leaves the lower limit for a minute. Throws what `tooMany` answers.
+ */
+export async function lowerPartitions(
+  control: Control,
+  cluster: QuotaScope,
+  partitionsMax: number,
+  tooMany: (used: number) => AppError,
+): Promise<void> {
+  await change(control, cluster, (quota) => {
+    const next = lower(quota, partitionsMax, control.clock.nowMs());
+    if (next) return next;
+    throw tooMany(quota.used);
+  });
 }
 
 /** Before a topic's item is removed. */

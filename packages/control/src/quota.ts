@@ -16,6 +16,8 @@ export interface PendingReservation {
 export interface PartitionQuota {
   readonly used: number;
   readonly pending: readonly PendingReservation[];
+  /** A maximum that came into force when the cluster shrank: commands under way may still believe in a higher one. */
+  readonly ceiling?: { readonly partitions: number; readonly atMs: number } | undefined;
 }
 
 /** What settling needs to know of a topic item. */
@@ -27,7 +29,7 @@ export interface TopicTrace {
 
 export const noPartitions: PartitionQuota = { used: 0, pending: [] };
 
-/** A take this old whose topic does not carry it was abandoned: no command lives that long. */
+/** A take this old whose topic does not carry it was abandoned, and a ceiling is known: no command lives that long. */
 export const abandonedAfterMs = 60_000;
 
 /**
@@ -53,7 +55,9 @@ export function settle(
     used -= entry.partitions;
     return false;
   });
-  return { used, pending };
+  const { ceiling } = quota;
+  const isKnown = ceiling === undefined || nowMs - ceiling.atMs >= abandonedAfterMs;
+  return { used, pending, ...(!isKnown && { ceiling }) };
 }
 
 /** The counter after `partitions` more were reserved; undefined when there is no room. */
@@ -62,9 +66,24 @@ export function take(
   entry: Omit<PendingReservation, "kind">,
   partitionsMax: number,
 ): PartitionQuota | undefined {
-  if (quota.used + entry.partitions > partitionsMax) return undefined;
+  if (quota.used + entry.partitions > maxOf(quota, partitionsMax)) return undefined;
   const pending = [...quota.pending, { ...entry, kind: "take" as const }];
-  return { used: quota.used + entry.partitions, pending };
+  return { ...quota, used: quota.used + entry.partitions, pending };
+}
+
+/** The maximum in force for a caller who read that it is `partitionsMax`. */
+export function maxOf({ ceiling }: PartitionQuota, partitionsMax: number): number {
+  return Math.min(partitionsMax, ceiling?.partitions ?? partitionsMax);
+}
+
+/** The counter before a cluster shrinks to `partitionsMax`; undefined when more are in use. */
+export function lower(
+  quota: PartitionQuota,
+  partitionsMax: number,
+  atMs: number,
+): PartitionQuota | undefined {
+  if (quota.used > partitionsMax) return undefined;
+  return { ...quota, ceiling: { partitions: maxOf(quota, partitionsMax), atMs } };
 }
 
 /** The counter after a take whose topic was not written; only the taker may say so. */
@@ -72,15 +91,19 @@ export function cancel(quota: PartitionQuota, token: string): PartitionQuota {
   const entry = quota.pending.find((other) => other.kind === "take" && other.token === token);
   if (entry === undefined) return quota;
   const pending = quota.pending.filter((other) => other !== entry);
-  return { used: quota.used - entry.partitions, pending };
+  return { ...quota, used: quota.used - entry.partitions, pending };
 }
 
-/** The counter before a topic item is removed: what it holds is given back once it is gone. */
+/**
+ * The counter before a topic item is removed: what it holds is given back once it is gone. Said again with more, the
+ * topic grew since (it never shrinks).
+ */
 export function give(
   quota: PartitionQuota,
   entry: Omit<PendingReservation, "kind">,
 ): PartitionQuota {
-  const known = quota.pending.some((p) => p.kind === "give" && p.token === entry.token);
-  if (known) return quota;
-  return { ...quota, pending: [...quota.pending, { ...entry, kind: "give" as const }] };
+  const known = quota.pending.find((p) => p.kind === "give" && p.token === entry.token);
+  if (known && known.partitions >= entry.partitions) return quota;
+  const others = quota.pending.filter((other) => other !== known);
+  return { ...quota, pending: [...others, { ...entry, kind: "give" as const }] };
 }

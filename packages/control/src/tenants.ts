@@ -8,6 +8,7 @@ import { type ApiKeyId, newId, newSecret, TenantId } from "@headgate/core/ids";
 import type { Role, ServiceAccount } from "@headgate/core/service-account";
 import { type Tenant, TenantSpec } from "@headgate/core/tenant";
 import { apiKeys } from "@headgate/store/api-keys";
+import { clusters } from "@headgate/store/clusters";
 import { tenants } from "@headgate/store/tenants";
 import { createApiKey, getApiKey } from "./api-keys.ts";
 import { getCluster } from "./cluster-reads.ts";
@@ -17,6 +18,7 @@ import type { Control } from "./control.ts";
 import { getServiceAccount } from "./service-account-reads.ts";
 import { writeServiceAccount } from "./service-accounts.ts";
 import { parseSpec } from "./spec.ts";
+import { waitGone } from "./wait.ts";
 
 export interface NewTenant {
   readonly tenant: Tenant;
@@ -35,6 +37,7 @@ export interface TenantPlan {
 }
 
 const clusterName = "default";
+const deletionMs = 60_000;
 /** The service account every tenant is made with. */
 export const ownerName = "owner";
 
@@ -53,7 +56,7 @@ export async function createTenant(
   return ensureTenant(control, actor, plan);
 }
 
-/** Makes whatever of the plan is not there yet. */
+/** Makes whatever of the plan is not there yet. A default cluster that is being deleted must go first. */
 export async function ensureTenant(
   control: Control,
   maker: Actor,
@@ -62,6 +65,7 @@ export async function ensureTenant(
   // Events lie with the tenant they are about, whoever acted.
   const actor: Actor = { ...maker, tenant: plan.tenant };
   const tenant = await ensureRecord(control, actor, plan);
+  await defaultClusterGone(control, actor);
   const cluster = await orExisting(
     async () => (await writeCluster(control, actor, clusterName, () => ({}), createOnly)).resource,
     () => getCluster(control, actor, clusterName),
@@ -95,6 +99,14 @@ export async function listTenants(control: Pick<Control, "store">): Promise<Tena
     if (stored) found.push(stored.value);
   }
   return found.sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** One that is on its way out (a stop in the middle of its deletion) goes first. Throws `wait.timeout`. */
+async function defaultClusterGone(control: Control, { tenant }: Actor): Promise<void> {
+  const read = () => clusters(control.store).get(tenant, clusterName);
+  const now = await read();
+  if (now?.value.deletedAt === undefined) return;
+  await waitGone(control, read, deletionMs, `cluster:${now.value.id}`);
 }
 
 const createOnly = { createOnly: true } as const;

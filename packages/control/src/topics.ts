@@ -77,7 +77,7 @@ export async function writeTopic(
 
 /**
  * Marks the topic as deleted; the provisioner removes it (removals.ts). Deleting twice is deleting once. Throws
- * `topic.unknown`, `resource.protected`, `request.precondition_failed`.
+ * `topic.name_invalid`, `topic.unknown`, `resource.protected`, `request.precondition_failed`.
  */
 export async function deleteTopic(
   control: Control,
@@ -86,6 +86,7 @@ export async function deleteTopic(
   name: string,
   options: Pick<WriteOptions, "expect" | "validateOnly"> = {},
 ): Promise<Topic> {
+  checkTopicName(name);
   const cluster = await requireCluster(control, actor.tenant, clusterName, "also deleting");
   return deleteTopicOf(control, actor, cluster, name, options);
 }

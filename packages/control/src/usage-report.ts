@@ -176,7 +176,8 @@ function share(
     [...parts.values()].reduce((total, each) => total + of(each), 0n);
   const portion = (amount: bigint, of: (part: Part) => bigint) => {
     const all = whole(of);
-    return all > 0n ? (amount * of(part)) / all : 0n;
+    // Below none when the log went back: a credit, shared as the charge was.
+    return all === 0n ? 0n : (amount * of(part)) / all;
   };
   const stored = usage.bytesStored > 0n ? (part.bytesStored ?? 0n) : 0n;
   return (
