@@ -106,6 +106,21 @@ test("a deletion that is waited for leaves nothing: 204, then 404, and the name 
   expect((await ask("GET", "/v1/clusters/second")).status).toBe(404);
 });
 
+test("a tenant that is waited for can connect at once: its cluster is Ready and has an address", async () => {
+  const { control, actor } = shared;
+  const key = { id: newId("ak", systemRandom), secret: newSecret(systemRandom) };
+  const tenant = newId("tn", systemRandom);
+  const spec = { displayName: "Operator", priceBook: "default", labels: {} };
+  await ensureTenant(control, { ...actor, tenant }, { tenant, spec, ownerRole: "operator", key });
+  authorization = `Bearer ${key.id}:${key.secret}`;
+  const made = await ask("POST", "/admin/v1/tenants", { displayName: "New" }, 30);
+  expect(made).toMatchObject({
+    status: 201,
+    applied: "wait=30",
+    body: { cluster: { status: { phase: "Ready", bootstrap: "kafka.example:9092" } } },
+  });
+});
+
 test("when time is out the answer is no error but the resource as it is, and the work goes on", async () => {
   await provisioner.close();
   const made = await ask("PUT", "/v1/topics/late", { partitions: 1 }, 1);

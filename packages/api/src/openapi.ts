@@ -180,7 +180,8 @@ const requestHeaders = [
   ),
   headerParameter(
     "Idempotency-Key",
-    "For 24 hours, the same key of the same caller gets the first answer again.",
+    "For 24 hours the same key of the same caller gets the first answer again, a new secret too: it is kept encrypted " +
+      "under the caller's own secret, which is stored nowhere.",
     "5f1c2b8e-5e0b-4b1e-9a55-0d6f3d7a2c11",
   ),
   headerParameter(

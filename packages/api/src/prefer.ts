@@ -1,7 +1,10 @@
 // `Prefer: wait=N` (RFC 7240 §4.3): hold the answer until the provisioner is done, at most N seconds. A preference is
 // never an error: out of time, the resource is answered as it is then.
+import { getCluster } from "@headgate/control/cluster-reads";
 import type { Control } from "@headgate/control/control";
 import { waitGone, waitReady } from "@headgate/control/wait";
+import type { Actor } from "@headgate/core/audit";
+import type { Cluster } from "@headgate/core/cluster";
 import { AppError } from "@headgate/core/errors";
 import type { Phase } from "@headgate/core/resource";
 import type { ApiContext } from "./env.ts";
@@ -37,6 +40,30 @@ export async function whenReady<R extends Waitable>(
   } catch (error) {
     if (!isTimeOut(error)) throw error;
     return (await read()) ?? written;
+  }
+}
+
+/** The same for a cluster, which some other things are made with. */
+export function whenClusterReady(
+  control: Control,
+  c: ApiContext,
+  actor: Pick<Actor, "tenant">,
+  written: Cluster,
+): Promise<Cluster> {
+  const read = () => findCluster(control, actor, written.name);
+  return whenReady(control, c, written, read, `cluster:${written.id}`);
+}
+
+export async function findCluster(
+  control: Control,
+  actor: Pick<Actor, "tenant">,
+  name: string,
+): Promise<Cluster | undefined> {
+  try {
+    return await getCluster(control, actor, name);
+  } catch (error) {
+    if (error instanceof AppError && error.code === "resource.not_found") return undefined;
+    throw error;
   }
 }
 

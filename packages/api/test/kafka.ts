@@ -1,5 +1,5 @@
 import { type KafkaAdmin, kafkaAdmin } from "@headgate/kafka/admin";
-import { inject } from "vitest";
+import { inject, vi } from "vitest";
 
 /** An admin of the test run's broker. */
 export function testAdmin(): KafkaAdmin {
@@ -16,8 +16,15 @@ export async function groupWithOffset(
 ): Promise<void> {
   const topic = `${prefix}${group}-topic`;
   await admin.createTopics([{ name: topic, partitions: 1, replicationFactor: 1 }]);
-  const [outcome] = await admin.offsetCommit(prefix + group, [
-    { topic, partition: 0, offset: committed },
-  ]);
-  if (outcome?.error) throw outcome.error;
+  await settled(async () => {
+    const [outcome] = await admin.offsetCommit(prefix + group, [
+      { topic, partition: 0, offset: committed },
+    ]);
+    if (outcome?.error) throw outcome.error;
+  });
+}
+
+/** A broker answers CreateTopics before all of it knows the topic: until then others are refused. */
+export function settled(act: () => Promise<void>): Promise<void> {
+  return vi.waitFor(act, { timeout: 10_000, interval: 20 });
 }

@@ -1,14 +1,11 @@
 // Clusters: a write answers what the cluster can cost at most.
 import { getCluster, listClusters } from "@headgate/control/cluster-reads";
 import { deleteCluster, writeCluster } from "@headgate/control/clusters";
-import type { Actor } from "@headgate/core/audit";
-import type { Cluster } from "@headgate/core/cluster";
-import { AppError } from "@headgate/core/errors";
 import { ifMatch, whenExists } from "../conditional.ts";
 import * as example from "../examples.ts";
 import { clusterHoldsData, preconditionRequired } from "../holds-data.ts";
 import { listOptions } from "../list-query.ts";
-import { whenGone, whenReady } from "../prefer.ts";
+import { findCluster, whenClusterReady, whenGone } from "../prefer.ts";
 import { deleting, listing, type ResourceKind, reading, writing } from "../resource-operations.ts";
 import { type Api, route } from "../route.ts";
 import { answerResource, answerWritten, changeBy, isDryRun, writeOptions } from "../writes.ts";
@@ -51,10 +48,9 @@ function writeRoute(api: Api, method: "put" | "patch"): void {
     const options = writeOptions(c, query, method);
     const change = changeBy(method, body.spec);
     const done = await whenExists(c, writeCluster(control, actor, name, change, options));
-    const { id } = done.resource;
     const ready = isDryRun(query)
       ? done.resource
-      : await whenReady(control, c, done.resource, () => find(api, actor, name), `cluster:${id}`);
+      : await whenClusterReady(control, c, actor, done.resource);
     return answerWritten(c, query, done, ready, `/v1/clusters/${name}`);
   });
 }
@@ -73,17 +69,8 @@ function deleteRoute(api: Api): void {
     }
     const deleted = await deleteCluster(control, actor, name, options);
     if (options.validateOnly) return c.json(deleted);
-    const read = () => find(api, actor, name);
+    const read = () => findCluster(control, actor, name);
     const isGone = await whenGone(control, c, read, `cluster:${cluster.id}`);
     return isGone ? c.body(null, 204) : answerResource(c, deleted);
   });
-}
-
-async function find({ deps }: Api, actor: Actor, name: string): Promise<Cluster | undefined> {
-  try {
-    return await getCluster(deps.control, actor, name);
-  } catch (error) {
-    if (error instanceof AppError && error.code === "resource.not_found") return undefined;
-    throw error;
-  }
 }

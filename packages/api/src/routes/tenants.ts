@@ -3,6 +3,7 @@ import { createTenant, getTenant, listTenants } from "@headgate/control/tenants"
 import * as example from "../examples.ts";
 import { pageQuery } from "../list-query.ts";
 import { pageOfNames } from "../page-of-names.ts";
+import { whenClusterReady } from "../prefer.ts";
 import { type Api, route } from "../route.ts";
 import { SpecBody } from "../schemas.ts";
 import { answerResource, isDryRun, writeQuery } from "../writes.ts";
@@ -69,14 +70,14 @@ function createRoute(api: Api): void {
     access: "operate",
     query: writeQuery,
     body: { schema: SpecBody, name: "TenantWrite", example: example.tenantWrite },
-    headers: ["Idempotency-Key"],
+    headers: ["Idempotency-Key", "Prefer"],
     answers: {
       201: {
         description:
           "The tenant and all that was made with it; the key's secret is shown this once.",
         schema: "NewTenant",
         example: example.newTenant,
-        headers: ["Location", "Idempotency-Replayed"],
+        headers: ["Location", "Idempotency-Replayed", "Preference-Applied"],
       },
       200: {
         description: "It could be made (validateOnly).",
@@ -89,7 +90,8 @@ function createRoute(api: Api): void {
     const options = { validateOnly: isDryRun(query) };
     const made = await createTenant(control, caller.actor, { spec: body.spec }, options);
     if (!made) return c.json({ kind: "Validation", valid: true });
+    const cluster = await whenClusterReady(control, c, { tenant: made.tenant.id }, made.cluster);
     c.header("Location", `${path}/${made.tenant.id}`);
-    return c.json(made, 201);
+    return c.json({ ...made, cluster }, 201);
   });
 }
