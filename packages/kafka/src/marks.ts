@@ -69,8 +69,3 @@ export const Mark = {
 } as const;
 
 export type Mark = (typeof Mark)[keyof typeof Mark];
-
-const NAMES = new Map<number, string>(Object.entries(Mark).map(([name, mark]) => [mark, name]));
-
-/** The mark's name, for messages and tests. */
-export const markName = (mark: number): string => NAMES.get(mark) ?? `mark ${mark}`;

@@ -2,8 +2,7 @@
 
 import { createSign, randomBytes } from "node:crypto";
 import { connect as connectTcp, createServer, type Socket } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, describe, expect, inject, it } from "vitest";
+import { afterAll, describe, expect, inject, it, vi } from "vitest";
 import { type KafkaAdmin, kafkaAdmin } from "../src/admin.ts";
 import { type ConnectionOptions, connect } from "../src/connection.ts";
 import { ErrorCode } from "../src/errors.ts";
@@ -24,13 +23,14 @@ const unique = (name: string) => `${name}-${randomBytes(4).toString("hex")}`;
 
 afterAll(() => admin.close());
 
-async function until<T>(read: () => Promise<T>, holds: (value: T) => boolean): Promise<T> {
-  const deadline = Date.now() + 15_000;
-  for (;;) {
+/** The first value that holds; a failure shows the last one. */
+function until<T>(read: () => Promise<T>, holds: (value: T) => boolean): Promise<T> {
+  const look = async () => {
     const value = await read();
-    if (holds(value) || Date.now() > deadline) return value;
-    await sleep(20);
-  }
+    expect(value).toSatisfy(holds);
+    return value;
+  };
+  return vi.waitFor(look, { timeout: 15_000, interval: 20 });
 }
 
 async function newTopic(partitions: number, configs: Record<string, string> = {}) {

@@ -15,9 +15,8 @@ import { createServer, type Server } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { setTimeout as sleep } from "node:timers/promises";
 import { Kafka, logLevel } from "kafkajs";
-import { afterAll, describe, expect, inject, test } from "vitest";
+import { afterAll, describe, expect, inject, test, vi } from "vitest";
 import { type EmbeddedKafka, type EmbeddedKafkaOptions, startEmbeddedKafka } from "./broker.ts";
 import { defaultCacheDir, KAFKA_VERSION } from "./jars.ts";
 
@@ -72,12 +71,9 @@ function isAlive(pid: number): boolean {
   }
 }
 
-async function until(what: string, met: () => boolean, timeoutMs = 20_000): Promise<void> {
-  const deadline = Date.now() + timeoutMs;
-  while (!met()) {
-    if (Date.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${what}`);
-    await sleep(20);
-  }
+function until(what: string, met: () => boolean, timeoutMs = 20_000): Promise<void> {
+  const look = () => expect(met(), what).toBe(true);
+  return vi.waitFor(look, { timeout: timeoutMs, interval: 20 });
 }
 
 function client(kafka: Pick<EmbeddedKafka, "bootstrap" | "admin">): Kafka {
