@@ -1,6 +1,8 @@
 // The house rules that a machine can hold (CONTRIBUTING.md). Each is shown to fail on planted trees before it is
 // trusted with the real one.
 import { errorTable } from "@headgate/core/errors";
+import { formatUsd } from "@headgate/core/money";
+import { defaultPriceBook } from "@headgate/core/price-book";
 import { ErrorCode } from "@headgate/kafka/errors";
 import { describe, expect, test } from "vitest";
 import { root } from "./support/service.ts";
@@ -70,4 +72,18 @@ test("the tree that is checked is the real one", () => {
 test("every error answers a Kafka client with a code Kafka has", () => {
   const known = new Set<number>(Object.values(ErrorCode));
   for (const [code, { kafka }] of Object.entries(errorTable)) expect(known, code).toContain(kafka);
+});
+
+test("the prices in docs/pricing.md are those of the default book", () => {
+  const tiers = ["dev", "standard", "high"] as const;
+  const priceOf = (field: keyof (typeof defaultPriceBook.tiers)["dev"]) =>
+    tiers.map((tier) => formatUsd(BigInt(defaultPriceBook.tiers[tier][field])));
+  const rows = tree.get("docs/pricing.md")!.matchAll(/^[|] (?:[MS],|GiB)[^|]*[|] (.*) [|]$/gm);
+  expect([...rows].map(([, cells]) => cells!.split(" | "))).toEqual([
+    priceOf("perMillionMessagesPico"),
+    priceOf("perUnitHourPico"),
+    priceOf("perGibMonthPico"),
+  ]);
+  expect(tree.get("docs/pricing.md")).toContain("One dollar of credit per tenant and month");
+  expect(formatUsd(BigInt(defaultPriceBook.creditPerMonthPico))).toBe("1.00");
 });

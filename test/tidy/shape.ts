@@ -67,14 +67,25 @@ export const fileSize: Rule = {
   spared: [{ "a.svg": "x".repeat(bytesMax), "package-lock.json": "x".repeat(bytesMax + 1) }],
 };
 
+/** An opening comment, or the docstring of what the file exports. */
+const hasWords = (text: string) =>
+  /^(#!.*\n)?\/[/*]/.test(text) || /^ *(\/\*\*.*)?\*\/\nexport /m.test(text);
+
 export const openingWords: Rule = {
-  name: "every source file opens with what it decides and why",
+  name: "every source file says what it is for",
   check: (tree) =>
     filesOf(tree, (path) => /^packages\/[^/]+\/src\//.test(path) && isScript(path) && !isTest(path))
-      .filter(([, text]) => !/^(#!.*\n)?\/[/*]/.test(text))
-      .map(([path]) => `${path} does not open with a comment`),
-  caught: [{ "packages/a/src/a.ts": 'import "./b.ts";\n// late' }],
-  spared: [{ "packages/a/src/a.ts": "// Why.\n", "packages/a/src/a.test.ts": "x" }],
+      .filter(([, text]) => !hasWords(text))
+      .map(([path]) => `${path} neither opens with a comment nor says what it exports`),
+  caught: [
+    { "packages/a/src/a.ts": 'import "./b.ts";\n// late' },
+    { "packages/a/src/a.ts": "/** Not of the export. */\nconst a = 1;\nexport const b = a;" },
+  ],
+  spared: [
+    { "packages/a/src/a.ts": "// Why.\n", "packages/a/src/a.test.ts": "x" },
+    { "packages/a/src/a.ts": 'import "./b.ts";\n\n/** Why. */\nexport const a = 1;' },
+    { "packages/a/src/a.ts": "/**\n * Why.\n */\nexport const a = 1;" },
+  ],
 };
 
 export const sameEnds: Rule = {

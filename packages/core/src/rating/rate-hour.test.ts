@@ -74,6 +74,13 @@ function recomputed(u: HourUsage, t: Tier, min: number): { over: bigint; amount:
   return { over, amount: max(reserve, byMessages < ceiling ? byMessages : ceiling) + storage };
 }
 
+test("the worked example of docs/pricing.md comes out as it says", () => {
+  const records = { recordsIn: 3_000_000n, recordsOut: 6_000_000n };
+  const rated = rate({ ...records, bytesIn: 600_000_000n, bytesOut: 1_200_000_000n }, "dev");
+  expect(rated).toMatchObject({ messagesIn: 3_000_000n, messagesOut: 6_000_000n, usedUnits: 1n });
+  expect(toCentsExactly(amountOf(rated))).toBe(5n);
+});
+
 test("anyone can recompute an hour from its five numbers, tier and reserve, to the last fraction", () => {
   fc.assert(
     fc.property(usage, tier, unitsMin, (u, t, min) => {
