@@ -65,8 +65,14 @@ module.exports = {
     {
       name: "packages never import tests",
       severity: "error",
-      from: { path: "^packages/" },
+      from: { path: "^packages/", pathNot: testCode },
       to: { path: "^test/" },
+    },
+    {
+      name: "of the whole tree's tests, a package's tests use test/support only",
+      severity: "error",
+      from: { path: "^packages/" },
+      to: { path: "^test/", pathNot: "^test/support/" },
     },
     {
       name: "what ships never imports what tests",

@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { missing } from "./missing.ts";
+import { isOnPath, missing } from "./missing.ts";
 import { progress } from "./progress.ts";
 import { root } from "./service.ts";
 
@@ -110,14 +110,16 @@ test("checks that fail before the tests are one failure", async () => {
   expect(ended.output.trim().split("\n").at(-1)).toBe("0 passed, 1 failed");
 });
 
-test("a missing command is said aloud, and fails in CI", () => {
+test("what is missing is said aloud, and fails in CI", () => {
   const said: string[] = [];
-  const env = { PATH: dir };
-  expect(missing("kcat", env, (line) => said.push(line))).toBe(true);
-  expect(said.join()).toContain("NOT TESTED: kcat");
-  expect(() => missing("kcat", { ...env, CI: "true" })).toThrow("apt-get install kcat");
+  const say = (line: string) => said.push(line);
+  expect(missing("kcat", "apt-get install kcat", false, false, say)).toBe(true);
+  expect(said.join()).toContain("NOT TESTED: kcat is not here");
+  expect(() => missing("kcat", "apt-get install kcat", false, true)).toThrow("install kcat");
+  expect(missing("kcat", "apt-get install kcat", true, true)).toBe(false);
+  expect(isOnPath("kcat", dir)).toBe(false);
   writeFileSync(join(dir, "kcat"), "", { mode: 0o755 });
-  expect(missing("kcat", { ...env, CI: "true" })).toBe(false);
+  expect(isOnPath("kcat", `/nowhere:${dir}`)).toBe(true);
 });
 
 test("progress is noted from the start on", () => {

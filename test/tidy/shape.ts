@@ -79,7 +79,10 @@ export const openingWords: Rule = {
       .map(([path]) => `${path} neither opens with a comment nor says what it exports`),
   caught: [
     { "packages/a/src/a.ts": 'import "./b.ts";\n// late' },
-    { "packages/a/src/a.ts": "/** Not of the export. */\nconst a = 1;\nexport const b = a;" },
+    {
+      "packages/a/src/a.ts":
+        'import "./b.ts";\n/** Not of the export. */\nconst a = 1;\nexport const b = a;',
+    },
   ],
   spared: [
     { "packages/a/src/a.ts": "// Why.\n", "packages/a/src/a.test.ts": "x" },
