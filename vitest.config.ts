@@ -1,5 +1,5 @@
-// How the tests run: one real Kafka for all (global setup), a process per file, the slowest files first, and nothing that
-// can hang unseen.
+// How the tests run: one real Kafka for all (global setup), a process per file, the slowest files first, and nothing
+// that can hang unseen.
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";

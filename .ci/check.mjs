@@ -1,5 +1,5 @@
-// Format, lint, import fence and types, side by side: what `npm run check` runs. Prints what each found, with how long it
-// took, and fails when one of them does.
+// Format, lint, import fence and types, side by side: what `npm run check` runs. Prints what each found, with how long
+// it took, and fails when one of them does.
 import { spawn } from "node:child_process";
 
 const checks = ["check:format", "check:imports", "check:types", "check:core", "check:web"];

@@ -1,5 +1,6 @@
-// Prints what did not pass and, last, the line CI looks for: `N passed, N failed`, from vitest's JSON report. A run that
-// was stopped leaves none: then from the progress it noted, and what was running is told. Exits 0 only if all passed.
+// Prints what did not pass and, last, the line CI looks for: `N passed, N failed`, from vitest's JSON report. A run
+// that was stopped leaves none: then from the progress it noted, and what was running is told. Exits 0 only if all
+// passed.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 

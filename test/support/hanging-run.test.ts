@@ -1,4 +1,5 @@
-// A test run always ends, and says what hung: planted files that never end, run by vitest with our watchdog and reporter.
+// A test run always ends, and says what hung: planted files that never end, run by vitest with our watchdog and
+// reporter.
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
-// Says every minute which test files run, for how long, and in which test, so that a run that hangs shows where. The same
-// lies in test/.output/progress.json, for the one who has to stop the run (.ci/summary.mjs).
+// Says every minute which test files run, for how long, and in which test, so that a run that hangs shows where. The
+// same lies in test/.output/progress.json, for the one who has to stop the run (.ci/summary.mjs).
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Reporter, TestModule } from "vitest/node";

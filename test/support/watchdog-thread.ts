@@ -1,4 +1,5 @@
-// The thread of watchdog.ts. It counts its own seconds, so that a machine that slept is not taken for a test that hangs.
+// The thread of watchdog.ts. It counts its own seconds, so that a machine that slept is not taken for a test that
+// hangs.
 import { writeSync } from "node:fs";
 import { workerData } from "node:worker_threads";
 

@@ -1,5 +1,5 @@
-// Kills the process of a test file that hangs, and says which file it was. A test's own time limit cannot end an endless
-// loop or a system call that never returns, since it waits on the same thread; a thread of its own can.
+// Kills the process of a test file that hangs, and says which file it was. A test's own time limit cannot end an
+// endless loop or a system call that never returns, since it waits on the same thread; a thread of its own can.
 import { Worker } from "node:worker_threads";
 import { expect } from "vitest";
 

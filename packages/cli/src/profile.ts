@@ -43,8 +43,8 @@ export function readProfile(file: string, name: string): Profile {
 const localNames = ["default", "local"] as const;
 
 /**
- * Writes where a local Headgate is. Leaves a default profile that points elsewhere alone. Answers what to tell the user:
- * that it is another profile, or that none could be written.
+ * Writes where a local Headgate is. Leaves a default profile that points elsewhere alone. Answers what to tell the
+ * user: that it is another profile, or that none could be written.
  */
 export function writeLocalProfile(file: string, profile: Profile): string | undefined {
   try {

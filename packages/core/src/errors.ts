@@ -1,5 +1,6 @@
-// Every error a user can meet, as one table: what HTTP says, what Kafka says, whether to retry, and what to do about it.
-// Errors are translated at three edges only: api/http-errors.ts, the gateway (to a Kafka code), the provisioner (to an outcome).
+// Every error a user can meet, as one table: what HTTP says, what Kafka says, whether to retry, and what to do about
+// it. Errors are translated at three edges only: api/http-errors.ts, the gateway (to a Kafka code), the provisioner (to
+// an outcome).
 
 interface ErrorRow {
   readonly status: number;

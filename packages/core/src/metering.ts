@@ -1,5 +1,5 @@
-// What metering keeps beside the counts: the settings a cluster is rated by, hour by hour, and how gateway counts compare
-// with the log. Pure.
+// What metering keeps beside the counts: the settings a cluster is rated by, hour by hour, and how gateway counts
+// compare with the log. Pure.
 import { z } from "zod";
 import { hourOf, nextHour, toTimestamp } from "./clock.ts";
 import { type Cluster, Tier } from "./cluster.ts";

@@ -11,7 +11,9 @@ export interface SnapshotStep {
   readonly boundaries: readonly OffsetSnapshot[];
   /** Replaces the latest that was read before the watermarks; undefined when nothing changed. */
   readonly latest: OffsetSnapshot | undefined;
-  /** Where a watermark went back (unclean election, power loss): `from` is above `to`. The chain credits it by itself. */
+  /**
+   * Where a watermark went back (unclean election, power loss): `from` is above `to`. The chain credits it by itself.
+   */
   readonly lost: readonly OffsetRange[];
 }
 
@@ -72,7 +74,9 @@ export function rangesByHour(
   return hours;
 }
 
-/** Whether a boundary knows of partitions or records that `latest` does not, and not because the log lost some since. */
+/**
+ * Whether a boundary knows of partitions or records that `latest` does not, and not because the log lost some since.
+ */
 function isAhead(boundary: OffsetSnapshot, latest: OffsetSnapshot): boolean {
   if (Object.keys(boundary.offsets).some((partition) => !(partition in latest.offsets)))
     return true;

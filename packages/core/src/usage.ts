@@ -90,7 +90,9 @@ export const OffsetSnapshot = z.object({
 });
 export type OffsetSnapshot = z.infer<typeof OffsetSnapshot>;
 
-/** Bytes kept by a cluster in one hour, one copy, from the log directories; put once, by the first sample of the hour. */
+/**
+ * Bytes kept by a cluster in one hour, one copy, from the log directories; put once, by the first sample of the hour.
+ */
 export const StorageSample = z.object({
   hour: Hour,
   atMs: z.int(),
@@ -192,7 +194,9 @@ export function isClosedHour(hour: string, nowMs: number): boolean {
 export const UsageGroupBy = z.enum(["hour", "topic", "serviceAccount"]);
 export type UsageGroupBy = z.infer<typeof UsageGroupBy>;
 
-/** Decimal text. Records written are log offsets; read records and bytes are gateway counts; stored bytes are sampled. */
+/**
+ * Decimal text. Records written are log offsets; read records and bytes are gateway counts; stored bytes are sampled.
+ */
 export const UsageAmounts = z.object({
   recordsWritten: Quantity,
   recordsRead: Quantity,

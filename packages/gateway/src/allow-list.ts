@@ -1,10 +1,12 @@
-// What a tenant may send: API key, versions, what becomes of it, and which grant its topics and groups need. What is not
-// here is not advertised and closes the connection, so a Kafka release cannot open a door by itself.
+// What a tenant may send: API key, versions, what becomes of it, and which grant its topics and groups need. What is
+// not here is not advertised and closes the connection, so a Kafka release cannot open a door by itself.
 import { isFlexible } from "@headgate/kafka/api-schemas";
 import { Api } from "@headgate/kafka/generated/types";
 import { type Plan, plan } from "@headgate/kafka/plan";
 
-/** `forward` walks to the cluster's broker and back; `local` is answered here (answers/, filters/10-authenticate.ts). */
+/**
+ * `forward` walks to the cluster's broker and back; `local` is answered here (answers/, filters/10-authenticate.ts).
+ */
 export type Action = "forward" | "local";
 
 /** What a name must be granted: an operation, or `describe` (any operation on it). */

@@ -1,5 +1,5 @@
-// The partitions one request names, in its order, so that the answer can be matched to what was asked. Names decide, not
-// objects: an entry may be learned anew while the request is under way. Where a request names a partition twice the
+// The partitions one request names, in its order, so that the answer can be matched to what was asked. Names decide,
+// not objects: an entry may be learned anew while the request is under way. Where a request names a partition twice the
 // broker takes the last one, and so does this.
 import type { TopicEntry } from "./cluster-state.ts";
 

@@ -1,5 +1,5 @@
-// Bindings by API key: loaded once for however many connections ask at the same moment, kept until the change feed names
-// a part of them, loaded again at the next use. The store decides what a key opens; this only remembers it.
+// Bindings by API key: loaded once for however many connections ask at the same moment, kept until the change feed
+// names a part of them, loaded again at the next use. The store decides what a key opens; this only remembers it.
 import type { Binding } from "@headgate/core/binding";
 
 export interface Bindings {

@@ -1,5 +1,5 @@
-// Where to dial: broker addresses of a cell as the provisioner last wrote them. Read at most once a second per cell, since
-// a restarted broker may have another port and clients reconnect all at once.
+// Where to dial: broker addresses of a cell as the provisioner last wrote them. Read at most once a second per cell,
+// since a restarted broker may have another port and clients reconnect all at once.
 import type { CellId } from "@headgate/core/ids";
 import { cells } from "@headgate/store/cells";
 import type { Store } from "@headgate/store/store";

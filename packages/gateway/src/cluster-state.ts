@@ -1,6 +1,6 @@
-// What a gateway knows of one cluster besides its binding: its prefix as bytes, and which topic ids are its own. An id is
-// the cluster's only if it was learned from the cluster's own names (Metadata through the prefix, or the control plane's
-// status): unknown and foreign ids look alike.
+// What a gateway knows of one cluster besides its binding: its prefix as bytes, and which topic ids are its own. An id
+// is the cluster's only if it was learned from the cluster's own names (Metadata through the prefix, or the control
+// plane's status): unknown and foreign ids look alike.
 import type { Binding } from "@headgate/core/binding";
 
 /** One life of a topic: a re-created topic has a new id and is another entry. */
@@ -77,8 +77,8 @@ export class ClusterState {
   }
 
   /**
-   * A topic was deleted somewhere else. Its entry is replaced, since a topic made again counts anew; its id stays known,
-   * for by now it may be the new one's, and the broker knows best about an old one.
+   * A topic was deleted somewhere else. Its entry is replaced, since a topic made again counts anew; its id stays
+   * known, for by now it may be the new one's, and the broker knows best about an old one.
    */
   renew(name: string): void {
     const entry = this.#byName.get(name);

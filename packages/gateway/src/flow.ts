@@ -24,8 +24,8 @@ export function valve(socket: Socket): Valve {
 
 export interface Outgoing {
   /**
-   * Writes slices in order; false when the socket wants no more for now. `slab` is given back, and `delivery` is counted,
-   * when the last slice has left the process.
+   * Writes slices in order; false when the socket wants no more for now. `slab` is given back, and `delivery` is
+   * counted, when the last slice has left the process.
    */
   send(slices: readonly Buffer[], slab: Buffer | undefined, delivery?: Delivery): boolean;
 }

@@ -16,7 +16,10 @@ export interface FrameReaderOptions {
 /** Frames from here on are worth memory of the lease; smaller ones are within what a read may bring anyway. */
 const pooledBytesMin = 32 * 1024;
 
-/** Takes the next bytes of the stream. Throws FrameSizeError, FrameMemoryError, and what `onFrame` throws; unusable then. */
+/**
+ * Takes the next bytes of the stream. Throws FrameSizeError, FrameMemoryError, and what `onFrame` throws; unusable
+ * then.
+ */
 export type FrameReader = (chunk: Buffer) => void;
 
 export function frameReader(options: FrameReaderOptions): FrameReader {

@@ -1,6 +1,6 @@
 // What an API key opens, read from the store: key → service account → cluster → placement. Every link that is missing,
-// revoked or going away makes the key open nothing, which is all a stranger learns. A cluster that is still being made is
-// waited for; one that was ready once is served, whatever became of a later wish.
+// revoked or going away makes the key open nothing, which is all a stranger learns. A cluster that is still being made
+// is waited for; one that was ready once is served, whatever became of a later wish.
 import type { Control } from "@headgate/control/control";
 import { waitReady } from "@headgate/control/wait";
 import { isLive } from "@headgate/core/api-key";

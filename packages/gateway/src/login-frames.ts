@@ -1,5 +1,5 @@
-// SaslHandshake and SaslAuthenticate of one connection (KIP-43, KIP-152, KIP-368). After the first login the same key may
-// log in again with the same mechanism, nobody else.
+// SaslHandshake and SaslAuthenticate of one connection (KIP-43, KIP-152, KIP-368). After the first login the same key
+// may log in again with the same mechanism, nobody else.
 import type { Binding } from "@headgate/core/binding";
 import { decodeRequest, encodeResponse } from "@headgate/kafka/codec";
 import { ErrorCode } from "@headgate/kafka/errors";

@@ -1,5 +1,5 @@
-// One pass over a request on its way to the broker: names authorised (20) and prefixed (30), numbers capped (40), record
-// batches noted (50). One instance serves all connections, since a walk never waits.
+// One pass over a request on its way to the broker: names authorised (20) and prefixed (30), numbers capped (40),
+// record batches noted (50). One instance serves all connections, since a walk never waits.
 
 import { ErrorCode } from "@headgate/kafka/errors";
 import { Api } from "@headgate/kafka/generated/types";

@@ -1,5 +1,5 @@
-// One pass over a broker's answer on its way to the client: names stripped and filtered (20, 30), addresses and ids of the
-// cell replaced (60), accepted and delivered batches counted (50), refused names put back in as Kafka's errors.
+// One pass over a broker's answer on its way to the client: names stripped and filtered (20, 30), addresses and ids of
+// the cell replaced (60), accepted and delivered batches counted (50), refused names put back in as Kafka's errors.
 
 import { ErrorCode } from "@headgate/kafka/errors";
 import { Api } from "@headgate/kafka/generated/types";
@@ -25,7 +25,9 @@ const notAsked = -2147483648;
 const resourceTopic = 2;
 const resourceGroup = 32;
 
-/** Errors only the second wall can raise: the grants were checked before. A client must not see them; some are fatal. */
+/**
+ * Errors only the second wall can raise: the grants were checked before. A client must not see them; some are fatal.
+ */
 const isWallError = (code: number): boolean =>
   code === ErrorCode.TOPIC_AUTHORIZATION_FAILED ||
   code === ErrorCode.GROUP_AUTHORIZATION_FAILED ||

@@ -1,5 +1,6 @@
 // Answers leave in the order of their requests. Each request of a connection takes a slot; the broker's answers come in
-// order for forwarded slots, our own answers when they are ready, and a slot's answer waits until all before it have left.
+// order for forwarded slots, our own answers when they are ready, and a slot's answer waits until all before it have
+// left.
 import type { Appendix } from "@headgate/kafka/walker";
 import type { Route } from "./allow-list.ts";
 import type { Delivery, FetchedFrom, ProducedBatches } from "./filters/50-count.ts";
@@ -19,7 +20,9 @@ export class Slot {
   swallow = false;
   /** Kafka error the whole request is refused with, decided while walking it. */
   refusal = 0;
-  /** Error per refused name ("n" + topic), id ("i" + base64url), group ("g" + id) or resource ("r" + type + ":" + name). */
+  /**
+   * Error per refused name ("n" + topic), id ("i" + base64url), group ("g" + id) or resource ("r" + type + ":" + name).
+   */
   denied: Map<string, number> | undefined;
   /** Answers for what was refused, by the array they belong to: "" or a group id. */
   stubs: Map<string, Appendix> | undefined;

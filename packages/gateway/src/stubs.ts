@@ -1,5 +1,5 @@
-// Where only some names of a request were refused, the rest is forwarded and the refused ones are merged into the broker's
-// answer: an appendix per array of the answer, built from the request as the client sent it.
+// Where only some names of a request were refused, the rest is forwarded and the refused ones are merged into the
+// broker's answer: an appendix per array of the answer, built from the request as the client sent it.
 import { type ApiKey, decodeRequest, encodeElement } from "@headgate/kafka/codec";
 import { errorName } from "@headgate/kafka/errors";
 import { Api, type Requests } from "@headgate/kafka/generated/types";

@@ -1,5 +1,5 @@
-// Carries the counters to the store: cumulative windows, written by this writer alone, each time larger. A flush that is
-// lost, late or repeated changes nothing; a crash loses what was counted since the last one. Totals go before their
+// Carries the counters to the store: cumulative windows, written by this writer alone, each time larger. A flush that
+// is lost, late or repeated changes nothing; a crash loses what was counted since the last one. Totals go before their
 // attribution, so that attributed counts never exceed them.
 import { Buffer } from "node:buffer";
 import type { Attribution, UsageWindow } from "@headgate/core/usage";

@@ -1,5 +1,5 @@
-// The gateway on a thread of its own: no other service's work stands between two records. Options come as workerData, the
-// store through a port, the outcome and commands as messages.
+// The gateway on a thread of its own: no other service's work stands between two records. Options come as workerData,
+// the store through a port, the outcome and commands as messages.
 import { isMainThread, type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { createTokenSigner, type TokenSignerOptions } from "@headgate/control/tokens";
 import { toAppError } from "@headgate/core/errors";

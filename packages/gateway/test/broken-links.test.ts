@@ -38,7 +38,10 @@ const client = () =>
     retry: { retries: 50, initialRetryTime: 20, maxRetryTime: 200 },
   });
 
-/** Reads `t` with a group; when the client gives up (kafkajs does on some errors), it is started again, as its user would. */
+/**
+ * Reads `t` with a group; when the client gives up (kafkajs does on some errors), it is started again, as its user
+ * would.
+ */
 async function reading(onValue: (value: string) => void): Promise<() => Promise<void>> {
   // A member whose connection broke while it joined stays in the group until its session ends: let that be soon.
   const patience = { sessionTimeout: 6000, rebalanceTimeout: 6000, heartbeatInterval: 500 };

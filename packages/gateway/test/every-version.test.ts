@@ -1,5 +1,5 @@
-// Every offered API in every offered version, for one tenant while a neighbour uses the same names: answers make sense, and
-// no byte sent to a tenant ever shows a prefix, the neighbour, the cell's id or a broker's real address.
+// Every offered API in every offered version, for one tenant while a neighbour uses the same names: answers make sense,
+// and no byte sent to a tenant ever shows a prefix, the neighbour, the cell's id or a broker's real address.
 import type { ApiKey, Input } from "@headgate/kafka/codec";
 import {
   decodeAssignment,

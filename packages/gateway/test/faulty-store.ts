@@ -1,5 +1,5 @@
-// A real store whose puts go wrong in the ways networks make them: refused, done but not acknowledged, or arriving after
-// a later one. What happens to each put is decided beforehand, so that a failing run can be repeated.
+// A real store whose puts go wrong in the ways networks make them: refused, done but not acknowledged, or arriving
+// after a later one. What happens to each put is decided beforehand, so that a failing run can be repeated.
 import { StoreError } from "@headgate/store/errors";
 import type { Expect, NewItem, Store, Version } from "@headgate/store/store";
 

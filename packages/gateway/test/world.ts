@@ -1,5 +1,6 @@
 // A whole small Headgate around the gateway under test: a real store, the real control commands, the real broker of the
-// test run as a cell, and a topic reconciler of a few lines in the provisioner's place (services do not import each other).
+// test run as a cell, and a topic reconciler of a few lines in the provisioner's place (services do not import each
+// other).
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

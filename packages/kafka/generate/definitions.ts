@@ -1,6 +1,6 @@
 // Apache Kafka's message definitions (common/message/*.json in kafka-clients.jar) read into our schema shape.
-// They are JSON with `//` comment lines; a tag may be a string, a default a string or a literal, `fields` may be missing,
-// and `validVersions` may be "none" (a removed API, left out here).
+// They are JSON with `//` comment lines; a tag may be a string, a default a string or a literal, `fields` may be
+// missing, and `validVersions` may be "none" (a removed API, left out here).
 
 import type { FieldSchema, MessageSchema, Primitive, Versions } from "../src/schema.ts";
 

@@ -1,5 +1,5 @@
-// Writes the generated files: schemas.ts (the descriptions as data) and types.ts (the same as TypeScript types, with the
-// API keys). Output depends on the definitions alone, so regenerating is byte-identical.
+// Writes the generated files: schemas.ts (the descriptions as data) and types.ts (the same as TypeScript types, with
+// the API keys). Output depends on the definitions alone, so regenerating is byte-identical.
 
 import type { ApiSchema, FieldSchema, MessageSchema } from "../src/schema.ts";
 

@@ -1,5 +1,5 @@
-// Where kafka-clients.jar lies: the cache that the embedded broker fills with all of Kafka's jars. When it is empty, the
-// same Maven goal fills it here; a temporary directory renamed into place makes two fillers at once harmless.
+// Where kafka-clients.jar lies: the cache that the embedded broker fills with all of Kafka's jars. When it is empty,
+// the same Maven goal fills it here; a temporary directory renamed into place makes two fillers at once harmless.
 
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";

@@ -1,4 +1,5 @@
-// Look-ups over the generated descriptions: which APIs and versions exist, and one version of one message, resolved once.
+// Look-ups over the generated descriptions: which APIs and versions exist, and one version of one message, resolved
+// once.
 
 import { apiSchemas } from "./generated/schemas.ts";
 import { type ApiSchema, type Direction, resolve, type Struct, type Versions } from "./schema.ts";

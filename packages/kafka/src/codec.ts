@@ -1,4 +1,5 @@
-// Messages as JavaScript values, for requests that are answered here or sent by ourselves (the data path uses walker.ts).
+// Messages as JavaScript values, for requests that are answered here or sent by ourselves (the data path uses
+// walker.ts).
 //
 // int64 is a bigint; a uuid is Kafka's own text form (base64url, 22 characters); bytes and records are Buffers, decoded
 // as views of the input; a nullable field may be null. A field that a version does not have decodes to its default, and

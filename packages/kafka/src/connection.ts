@@ -1,5 +1,5 @@
-// One client connection to one broker: TCP or TLS, ApiVersions, login, then requests matched by correlation id. It never
-// reconnects; whoever owns it opens another one (admin/router.ts).
+// One client connection to one broker: TCP or TLS, ApiVersions, login, then requests matched by correlation id. It
+// never reconnects; whoever owns it opens another one (admin/router.ts).
 
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls, type ConnectionOptions as TlsOptions } from "node:tls";

@@ -48,8 +48,8 @@ function layout(kind: EmbeddedKind, version: number): Layout {
 }
 
 /**
- * The bytes with the visitor's edits of topic names. Undefined when they cannot be read: the broker tolerates such bytes,
- * so they are forwarded as they are.
+ * The bytes with the visitor's edits of topic names. Undefined when they cannot be read: the broker tolerates such
+ * bytes, so they are forwarded as they are.
  */
 export function rewriteEmbedded(
   kind: EmbeddedKind,

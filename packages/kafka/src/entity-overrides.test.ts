@@ -1,4 +1,5 @@
-// The marks written by hand must name fields that exist: a misspelt path would leave a tenant's name unprefixed, silently.
+// The marks written by hand must name fields that exist: a misspelt path would leave a tenant's name unprefixed,
+// silently.
 import { describe, expect, it } from "vitest";
 import { allVersions, apiKeys, apiName, structOf } from "./api-schemas.ts";
 import { BY_NAME, BY_PATH, markOf } from "./entity-overrides.ts";

@@ -29,8 +29,8 @@ export interface Appendix {
 export interface Visitor {
   readonly prefix: Buffer;
   /**
-   * A marked string, uuid, byte string or record set: `bytes` is the walked buffer, [start, end) the contents. Null is not
-   * shown. A new uuid must have 16 bytes.
+   * A marked string, uuid, byte string or record set: `bytes` is the walked buffer, [start, end) the contents. Null is
+   * not shown. A new uuid must have 16 bytes.
    */
   span(mark: number, bytes: Buffer, start: number, end: number): Edit;
   /** A marked integer or boolean. Answers the value to send. Exact within ±2^53. */

@@ -10,8 +10,8 @@ import type { WrittenCount, WrittenCounts } from "./written-counts.ts";
 
 export interface TopicReconciler {
   /**
-   * Settles earlier comparisons with these counts and opens new ones. `counts` were read before `latest`. Answers whether
-   * some comparison still waits for later counts.
+   * Settles earlier comparisons with these counts and opens new ones. `counts` were read before `latest`. Answers
+   * whether some comparison still waits for later counts.
    */
   compare(counts: WrittenCounts, latest: readonly OffsetSnapshot[]): Promise<boolean>;
 }

@@ -1,4 +1,5 @@
-// A job that never runs twice at once: asked for while it runs, however often, it runs once more; the soonest wish counts.
+// A job that never runs twice at once: asked for while it runs, however often, it runs once more; the soonest wish
+// counts.
 
 export interface Repeated {
   /** Runs within `delayMs`, unless it would sooner anyway. */

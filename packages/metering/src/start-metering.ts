@@ -70,7 +70,8 @@ export function startMetering(options: MeteringOptions): Metering {
       return;
     }
     await lookAround();
-    // Before the rounds: a cell that is off must not turn every poll into a sweep; its clusters are tried again one by one.
+    // Before the rounds: a cell that is off must not turn every poll into a sweep; its clusters are tried again one by
+    // one.
     hour = now;
     await meterAll();
   };

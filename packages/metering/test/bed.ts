@@ -1,5 +1,5 @@
-// What metering stands on: a store, a clock that only the test moves, the test run's broker as a cell, and gateways that
-// count what they are told to have carried. Each bed has a tenant and prefixes of its own, so beds do not meet.
+// What metering stands on: a store, a clock that only the test moves, the test run's broker as a cell, and gateways
+// that count what they are told to have carried. Each bed has a tenant and prefixes of its own, so beds do not meet.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,5 +1,6 @@
-// The bill against a plain model of it, over random histories: records written, read, counted, flushed or lost with a dying
-// gateway; hours that turn; logs that lose records; topics made again; metering that dies at any write, and in twos.
+// The bill against a plain model of it, over random histories: records written, read, counted, flushed or lost with a
+// dying gateway; hours that turn; logs that lose records; topics made again; metering that dies at any write, and in
+// twos.
 import type { Invoice } from "@headgate/core/bill";
 import { hourOf } from "@headgate/core/clock";
 import type { ClusterRecord } from "@headgate/store/clusters";

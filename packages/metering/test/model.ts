@@ -1,5 +1,5 @@
-// The bill in plain words: records are in the hour of the last look before them, a look being each time somebody read the
-// watermarks; what gateways carried to the store is in the hours they say.
+// The bill in plain words: records are in the hour of the last look before them, a look being each time somebody read
+// the watermarks; what gateways carried to the store is in the hours they say.
 export interface ModelTopic {
   readonly id: string;
   readonly ends: number[];

@@ -3,7 +3,9 @@
 import type { Placement } from "@headgate/core/cluster";
 import type { Acl, AclFilter, AclOperation, AclResourceType } from "@headgate/kafka/admin/acls";
 
-/** Topic and config writes are the admin's, so no CREATE or ALTER; nothing on CLUSTER: DESCRIBE there lists all groups. */
+/**
+ * Topic and config writes are the admin's, so no CREATE or ALTER; nothing on CLUSTER: DESCRIBE there lists all groups.
+ */
 const granted: readonly [AclResourceType, readonly AclOperation[]][] = [
   ["TRANSACTIONAL_ID", ["WRITE"]],
   ["GROUP", ["READ", "DELETE", "DESCRIBE_CONFIGS"]],

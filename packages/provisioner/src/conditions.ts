@@ -23,7 +23,10 @@ export function readyStatus<S extends Status>(status: S, generation: number, clo
   return { ...status, phase: "Ready", observedGeneration: generation, conditions };
 }
 
-/** A status in which `generation` cannot be reached. A topic that serves an older generation stays as it is, but says so. */
+/**
+ * A status in which `generation` cannot be reached. A topic that serves an older generation stays as it is, but says
+ * so.
+ */
 export function failedStatus<S extends Status>(
   status: S,
   outcome: Extract<Outcome, { do: "stuck" }>,

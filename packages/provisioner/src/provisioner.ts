@@ -45,8 +45,8 @@ export interface Provisioner {
 }
 
 /**
- * Resolves when the cell is up and, unless `alone`, this process holds the lease: a standby waits until `signal` aborts.
- * Throws what its driver throws: `env.*`, `kafka.start_failed`.
+ * Resolves when the cell is up and, unless `alone`, this process holds the lease: a standby waits until `signal`
+ * aborts. Throws what its driver throws: `env.*`, `kafka.start_failed`.
  */
 export async function startProvisioner(options: ProvisionerOptions): Promise<Provisioner> {
   const { control, drivers, signal } = options;

@@ -1,5 +1,5 @@
-// One cell: asks its driver for what is desired, and writes where its brokers are, which is what gateways dial. The item
-// is written before the cell is made, so that a crash leaves a name to go on with and not a second cell.
+// One cell: asks its driver for what is desired, and writes where its brokers are, which is what gateways dial. The
+// item is written before the cell is made, so that a crash leaves a name to go on with and not a second cell.
 import { toolsOf } from "@headgate/control/commit";
 import type { Cell } from "@headgate/core/cell";
 import { toTimestamp } from "@headgate/core/clock";
@@ -60,7 +60,9 @@ export async function reconcileCell(
   }
 }
 
-/** Writes what was observed of a cell, if that is news. Addresses stay while it is off: they are the last known ones. */
+/**
+ * Writes what was observed of a cell, if that is news. Addresses stay while it is off: they are the last known ones.
+ */
 export async function recordCell(
   { control, admins, assertHeld }: CellDeps,
   id: CellId,

@@ -1,6 +1,6 @@
 // One cluster: its place on a cell, its principal with the second wall, and the proof that both work. What a crash
-// leaves at each step is harmless: a reserved prefix nobody uses, ACLs of a principal nobody has told anybody about. The
-// placement is written before anything is made on the cell, so everything there can be found again and removed.
+// leaves at each step is harmless: a reserved prefix nobody uses, ACLs of a principal nobody has told anybody about.
+// The placement is written before anything is made on the cell, so everything there can be found again and removed.
 import { toolsOf } from "@headgate/control/commit";
 import type { Cell } from "@headgate/core/cell";
 import { type Placement, replication } from "@headgate/core/cluster";
@@ -138,8 +138,8 @@ async function isProbed(deps: ProvisionerDeps, placement: Placement): Promise<bo
 }
 
 /**
- * Topics first, each by its own reconcile (final offsets, quota); then whatever else the cell has of it; then the items,
- * the cluster's own last: as long as it is there, this is repeated. The put-once lookups
+ * Topics first, each by its own reconcile (final offsets, quota); then whatever else the cell has of it; then the
+ * items, the cluster's own last: as long as it is there, this is repeated. The put-once lookups
  * of id and prefix stay: old bills and events name them, and neither may ever belong to another cluster.
  */
 async function remove(

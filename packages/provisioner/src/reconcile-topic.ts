@@ -25,7 +25,9 @@ export interface TopicKey {
   readonly name: string;
 }
 
-/** Create, settings, more partitions, look again: a topic that needs more steps than this is being changed meanwhile. */
+/**
+ * Create, settings, more partitions, look again: a topic that needs more steps than this is being changed meanwhile.
+ */
 const stepsMax = 6;
 const notPlacedMs = 100;
 const unknownMs = 50;
@@ -135,8 +137,8 @@ async function ready(
 }
 
 /**
- * What the topic's log had grown to is billed, so it is read before the log goes. Gateways do not yet stop a topic before
- * this: a record acknowledged between the snapshot and the deletion is in nobody's favour but the tenant's.
+ * What the topic's log had grown to is billed, so it is read before the log goes. Gateways do not yet stop a topic
+ * before this: a record acknowledged between the snapshot and the deletion is in nobody's favour but the tenant's.
  */
 async function lastOffsets(
   { control }: ProvisionerDeps,
@@ -148,7 +150,8 @@ async function lastOffsets(
 }
 
 /**
- * Of a topic whose creation nobody saw end, a broker may not have heard yet; the controller has, and deletes it by name.
+ * Of a topic whose creation nobody saw end, a broker may not have heard yet; the controller has, and deletes it by
+ * name.
  */
 async function removeUnseen(
   deps: ProvisionerDeps,

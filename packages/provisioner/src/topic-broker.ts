@@ -87,7 +87,9 @@ export async function awaitLeaders(
   return led ?? false;
 }
 
-/** Metadata names a leader before that broker has opened the log, and until then it refuses; so each leader is asked. */
+/**
+ * Metadata names a leader before that broker has opened the log, and until then it refuses; so each leader is asked.
+ */
 async function areServed(
   admin: KafkaAdmin,
   name: string,

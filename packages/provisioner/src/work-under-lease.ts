@@ -1,5 +1,5 @@
-// Who acts: this process for certain, or whichever of several holds the lease. Work that lost its lease is stopped before
-// this process works again, and work that ends by itself is stopped before the lease is let go of.
+// Who acts: this process for certain, or whichever of several holds the lease. Work that lost its lease is stopped
+// before this process works again, and work that ends by itself is stopped before the lease is let go of.
 import { keepLease, type leases } from "@headgate/store/leases";
 
 export interface LeasedWork<T> {

@@ -1,6 +1,7 @@
-// Takes dirty keys and reconciles them: at once on a signal, else by polling. Never two reconciles of one key at a time,
-// never more than `concurrency` together. An entry leaves the queue only when the generation it announces was
-// reconciled, or it is older than a minute (work-queue.ts): between announcing and writing a spec there is nothing to see.
+// Takes dirty keys and reconciles them: at once on a signal, else by polling. Never two reconciles of one key at a
+// time, never more than `concurrency` together. An entry leaves the queue only when the generation it announces was
+// reconciled, or it is older than a minute (work-queue.ts): between announcing and writing a spec there is nothing to
+// see.
 import type { RandomSource } from "@headgate/core/clock";
 import type { WorkEntry, WorkKey, WorkQueue } from "@headgate/store/work-queue";
 import { backoffMs, type Outcome } from "./outcome.ts";

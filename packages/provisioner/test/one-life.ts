@@ -1,5 +1,5 @@
-// The provisioner's reconcilers over a queue, without the worker's timers: one process that takes what is queued, key by
-// key, until nothing is left or its life ends. What it leaves then is what the next one finds.
+// The provisioner's reconcilers over a queue, without the worker's timers: one process that takes what is queued, key
+// by key, until nothing is left or its life ends. What it leaves then is what the next one finds.
 import { priceBookOf } from "@headgate/control/clusters";
 import { toolsOf } from "@headgate/control/commit";
 import type { Control } from "@headgate/control/control";

@@ -1,5 +1,5 @@
-// A cluster is Ready only after its principal was tried at every broker of its cell, and found able to do its own work and
-// nothing else.
+// A cluster is Ready only after its principal was tried at every broker of its cell, and found able to do its own work
+// and nothing else.
 import { createServer, connect as dial, type Server, type Socket } from "node:net";
 import { putCluster } from "@headgate/control/clusters";
 import { clusters } from "@headgate/store/clusters";

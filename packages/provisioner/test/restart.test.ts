@@ -1,5 +1,5 @@
-// Wherever a provisioner dies, the next one brings the world to what specs ask: killed after each single step in turn (which
-// is before the next one), and at random steps of random histories.
+// Wherever a provisioner dies, the next one brings the world to what specs ask: killed after each single step in turn
+// (which is before the next one), and at random steps of random histories.
 import { deleteCluster, putCluster } from "@headgate/control/clusters";
 import { partitionsUsed } from "@headgate/control/partition-quota";
 import { deleteTopic, putTopic } from "@headgate/control/topics";

@@ -1,5 +1,5 @@
-// The second wall from outside: a cluster's own token, used at the broker past every gateway. Each request is sent with a
-// neighbour's names and with the cluster's own; only so does a refusal say something.
+// The second wall from outside: a cluster's own token, used at the broker past every gateway. Each request is sent with
+// a neighbour's names and with the cluster's own; only so does a refusal say something.
 import { putCluster } from "@headgate/control/clusters";
 import { putTopic } from "@headgate/control/topics";
 import { ZERO_UUID } from "@headgate/kafka/codec";

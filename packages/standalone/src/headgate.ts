@@ -1,5 +1,6 @@
-// All of Headgate in one process: store and gateway each on a thread of its own, an embedded Kafka beside it, the rest on
-// this thread. Whatever takes its time runs at once with what does not need it; what was started is stopped in reverse.
+// All of Headgate in one process: store and gateway each on a thread of its own, an embedded Kafka beside it, the rest
+// on this thread. Whatever takes its time runs at once with what does not need it; what was started is stopped in
+// reverse.
 import { join, resolve } from "node:path";
 import { groupsOverKafka } from "@headgate/api/groups-over-kafka";
 import { serveApi } from "@headgate/api/serve";
@@ -63,7 +64,9 @@ export interface Headgate {
 const flushMs = 1000;
 const readyMs = 60_000;
 
-/** Resolves when the owner's default cluster is Ready. Throws AppError `env.*`, `kafka.start_failed`; nothing is left. */
+/**
+ * Resolves when the owner's default cluster is Ready. Throws AppError `env.*`, `kafka.start_failed`; nothing is left.
+ */
 export async function startHeadgate(options: HeadgateOptions): Promise<Headgate> {
   const stack = closers();
   const close = once(() =>

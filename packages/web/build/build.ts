@@ -1,5 +1,6 @@
 // Decides whether the portal's bundle is as new as its sources and builds it when it is not. The bundle is not
-// committed: `npm install` makes it (main.ts beside this file), and a start after a change of the sources makes it again.
+// committed: `npm install` makes it (main.ts beside this file), and a start after a change of the sources makes it
+// again.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { writeFile } from "node:fs/promises";

@@ -1,5 +1,5 @@
-// ApiVersions: exactly the allow-list. Features are not relayed: transaction.version 2 without the versions it needs would
-// make clients send what is refused.
+// ApiVersions: exactly the allow-list. Features are not relayed: transaction.version 2 without the versions it needs
+// would make clients send what is refused.
 import { encodeResponse } from "@headgate/kafka/codec";
 import { ErrorCode } from "@headgate/kafka/errors";
 import { responseFrame } from "@headgate/kafka/frame";

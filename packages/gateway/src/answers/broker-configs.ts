@@ -1,4 +1,5 @@
-// A broker's settings as far as tools read them before they create topics. Values are the service's defaults, not the cell's.
+// A broker's settings as far as tools read them before they create topics. Values are the service's defaults, not the
+// cell's.
 
 import { partitionsDefault } from "@headgate/core/topic";
 import { messageBytesMax } from "@headgate/core/topic-config";

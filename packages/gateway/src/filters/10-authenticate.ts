@@ -1,5 +1,5 @@
-// SASL is answered here: the credential says who the tenant is, and nothing of it goes upstream. An unknown key takes the
-// same steps and fails at the same place as a wrong secret.
+// SASL is answered here: the credential says who the tenant is, and nothing of it goes upstream. An unknown key takes
+// the same steps and fails at the same place as a wrong secret.
 import { createHash, randomBytes } from "node:crypto";
 import { secretMatches } from "@headgate/control/verifiers";
 import { type ScramVerifier, scramIterations } from "@headgate/core/api-key";

@@ -1,5 +1,5 @@
-// Grants become Kafka's authorization errors before anything is forwarded. Decisions are cached per name, since the same
-// few names come with every frame.
+// Grants become Kafka's authorization errors before anything is forwarded. Decisions are cached per name, since the
+// same few names come with every frame.
 import {
   type Grant,
   type GrantResource,

@@ -29,7 +29,9 @@ export function cleanText(cluster: ClusterState, bytes: Buffer, start: number, e
   return clean === text ? KEEP : Buffer.from(clean);
 }
 
-/** Topic names inside member bytes: with the prefix on the way in, without it (and without foreign ones) on the way out. */
+/**
+ * Topic names inside member bytes: with the prefix on the way in, without it (and without foreign ones) on the way out.
+ */
 export interface EmbeddedNames {
   prefix(kind: EmbeddedKind, bytes: Buffer, start: number, end: number): Edit;
   strip(kind: EmbeddedKind, bytes: Buffer, start: number, end: number): Edit;

@@ -35,8 +35,8 @@ export const tokenMarginMs = 2 * renewBeforeMs;
 export const capped = (value: number, max: number): number => Math.min(value, max);
 
 /**
- * What a fetch may bring: its answer is held whole for one connection. Less when memory is short; one batch comes in any
- * case (KIP-74), so consumers go on, in smaller steps.
+ * What a fetch may bring: its answer is held whole for one connection. Less when memory is short; one batch comes in
+ * any case (KIP-74), so consumers go on, in smaller steps.
  */
 export function fetchBytesMax(usedMemoryShare: number): number {
   // A little under 8 MiB: with its headers the answer just fits into memory of that size.

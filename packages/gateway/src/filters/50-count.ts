@@ -36,7 +36,10 @@ export const fetchedFrom = (): FetchedFrom => ({ asked: new AskedPartitions(), o
 // Reused: a walk never waits.
 const batch = new BatchCursor();
 
-/** Records of a produced record set: Kafka takes exactly one batch per partition, more are summed. False: a batch is over the limit. */
+/**
+ * Records of a produced record set: Kafka takes exactly one batch per partition, more are summed. False: a batch is
+ * over the limit.
+ */
 export function noteProduced(
   batches: ProducedBatches,
   topic: TopicEntry,
@@ -66,8 +69,8 @@ export function noteProduced(
 const producersMax = 1000;
 
 /**
- * Whether the broker's base offset for this producer is new. Offsets of one producer in one partition only rise, so a base
- * offset at or below the last one is a repeated batch that was appended before.
+ * Whether the broker's base offset for this producer is new. Offsets of one producer in one partition only rise, so a
+ * base offset at or below the last one is a repeated batch that was appended before.
  */
 export function isFirstAck(
   seen: Map<number, number>,

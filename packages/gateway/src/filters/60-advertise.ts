@@ -1,5 +1,5 @@
-// The addresses a client sees: our host, and for each broker the port that leads to it. Node ids are the brokers' own, so
-// NOT_LEADER and coordinator answers stay true.
+// The addresses a client sees: our host, and for each broker the port that leads to it. Node ids are the brokers' own,
+// so NOT_LEADER and coordinator answers stay true.
 import { isIP } from "node:net";
 
 export interface Advertised {

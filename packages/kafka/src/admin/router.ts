@@ -24,8 +24,8 @@ export type Target = number | undefined;
 
 export interface Router {
   /**
-   * Sends to a broker. A connection found closed is replaced; when it breaks with the answer due, the request is repeated
-   * once if `repeatable`. Throws ConnectionError.
+   * Sends to a broker. A connection found closed is replaced; when it breaks with the answer due, the request is
+   * repeated once if `repeatable`. Throws ConnectionError.
    */
   ask<K extends ApiKey>(
     target: Target,

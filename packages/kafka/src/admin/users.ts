@@ -26,7 +26,9 @@ export type QuotaEntity = Readonly<Record<string, string | null>>;
 
 export interface QuotaChange {
   readonly entity: QuotaEntity;
-  /** Key (producer_byte_rate, consumer_byte_rate, request_percentage, controller_mutation_rate) → value, null removes. */
+  /**
+   * Key (producer_byte_rate, consumer_byte_rate, request_percentage, controller_mutation_rate) → value, null removes.
+   */
   readonly quotas: Readonly<Record<string, number | null>>;
 }
 

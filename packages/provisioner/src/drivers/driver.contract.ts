@@ -1,5 +1,5 @@
-// What every cell driver must do, with real brokers. Starts are slow, so it is one cell's life, its tests in the order in
-// which they are written.
+// What every cell driver must do, with real brokers. Starts are slow, so it is one cell's life, its tests in the order
+// in which they are written.
 import { newId } from "@headgate/core/ids";
 import { Api } from "@headgate/kafka/generated/types";
 import { encodeBatch } from "@headgate/kafka/records";

@@ -1,5 +1,5 @@
-// Apache Kafka's jars: an unpacked Kafka the user names, or a cache that Maven fills once. A cached directory appears by
-// one rename, so it is whole or absent, and with it present neither Maven nor the network is touched.
+// Apache Kafka's jars: an unpacked Kafka the user names, or a cache that Maven fills once. A cached directory appears
+// by one rename, so it is whole or absent, and with it present neither Maven nor the network is touched.
 import { spawn } from "node:child_process";
 import { mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";

@@ -107,7 +107,9 @@ function freePort(host: string, port: number): Promise<number | undefined> {
   });
 }
 
-/** Kafka's Uuid in text: 16 bytes, base64url, and never a leading dash, which command lines would take for an option. */
+/**
+ * Kafka's Uuid in text: 16 bytes, base64url, and never a leading dash, which command lines would take for an option.
+ */
 function kafkaId(): string {
   for (;;) {
     const id = randomBytes(16).toString("base64url");

@@ -106,7 +106,8 @@ const SMALL: [string, string | number][] = [
   // The default cleaner buffer alone is 128 MB.
   ["log.cleaner.dedupe.buffer.size", 2 * 1024 * 1024],
   ["log.cleaner.io.buffer.size", 128 * 1024],
-  // After a crash the controller waits this long for the dead broker's session; below 3 s a busy laptop fences a live one.
+  // After a crash the controller waits this long for the dead broker's session; below 3 s a busy laptop fences a live
+  // one.
   ["broker.heartbeat.interval.ms", 500],
   ["broker.session.timeout.ms", 3000],
   ["controller.quorum.append.linger.ms", 0],

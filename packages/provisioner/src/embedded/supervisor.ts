@@ -1,5 +1,5 @@
-// The life of one broker node as a state machine: starting → running ⇄ restarting → stopping → stopped. Whoever stops it
-// wins over every restart, and no JVM is launched before the last one is gone.
+// The life of one broker node as a state machine: starting → running ⇄ restarting → stopping → stopped. Whoever stops
+// it wins over every restart, and no JVM is launched before the last one is gone.
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "@headgate/core/errors";
 import { type Jvm, type JvmCommand, launchJvm, logTail } from "./jvm.ts";
@@ -29,8 +29,8 @@ const BACKOFF_MS_MAX = 10_000;
 /** A broker that lived this long starts its backoff anew. */
 const HEALTHY_MS = 60_000;
 
-// What `kafka-storage format` of 4.3 sets besides metadata.version. Asked for at each start, since a first start may have
-// been cut short; where it is so already, nothing is written.
+// What `kafka-storage format` of 4.3 sets besides metadata.version. Asked for at each start, since a first start may
+// have been cut short; where it is so already, nothing is written.
 const STOCK_FEATURES = {
   "group.version": 1,
   "transaction.version": 2,

@@ -3,7 +3,8 @@
 # process that holds the other end goes away, even by kill -9. Plain POSIX sh: a JRE machine has no more than that.
 #   watchdog.sh PIDFILE GRACE_SECONDS TEMP_ARCHIVE FINAL_ARCHIVE COMMAND [ARG...]
 # stdin: the pipe. stdout: one line, the command's pid. stderr: the log, for the command's output too.
-# A class archive that the JVM wrote to TEMP_ARCHIVE as it ended moves to FINAL_ARCHIVE. Exits with the command's status.
+# A class archive that the JVM wrote to TEMP_ARCHIVE as it ended moves to FINAL_ARCHIVE. Exits with the command's
+# status.
 pidfile=$1 grace=$2 temp=$3 final=$4
 shift 4
 trap '' INT HUP

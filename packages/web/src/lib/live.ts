@@ -1,5 +1,5 @@
-// The live stream: told by the server that something changed, the portal reads it again by REST. Events are hints, never
-// the truth, so a lost one costs a few seconds and nothing else. While the stream is down, queries poll.
+// The live stream: told by the server that something changed, the portal reads it again by REST. Events are hints,
+// never the truth, so a lost one costs a few seconds and nothing else. While the stream is down, queries poll.
 import type { QueryClient } from "@tanstack/react-query";
 import { ApiProblem, open } from "./client.ts";
 import { createRefresher } from "./refresher.ts";

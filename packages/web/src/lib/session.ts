@@ -34,8 +34,8 @@ export function restoreSession(): void {
 }
 
 /**
- * Signs in with the key in `#key=ak_…:hgs_…` and wipes it from the address bar. A fragment never reaches a server or its
- * logs. A link whose key was cut short ends the session: going on as somebody else would not be what was asked.
+ * Signs in with the key in `#key=ak_…:hgs_…` and wipes it from the address bar. A fragment never reaches a server or
+ * its logs. A link whose key was cut short ends the session: going on as somebody else would not be what was asked.
  */
 export function takeKeyFromAddress(): void {
   if (!location.hash.startsWith("#key=")) return;

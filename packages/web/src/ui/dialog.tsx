@@ -2,7 +2,10 @@ import { Dialog as Base } from "@base-ui/react/dialog";
 import type { ReactNode } from "react";
 import { icons } from "./icons.tsx";
 
-/** A modal dialog: traps focus, closes by Escape, gives focus back to what opened it. What is in it is unmounted with it. */
+/**
+ * A modal dialog: traps focus, closes by Escape, gives focus back to what opened it. What is in it is unmounted with
+ * it.
+ */
 export function Dialog(props: {
   open: boolean;
   onClose: () => void;

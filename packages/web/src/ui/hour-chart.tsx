@@ -1,5 +1,5 @@
-// Records by hour as pairs of bars. Written is solid, read is hatched, so that colour is not what tells them apart; a table
-// twin stands beside it for those who cannot see it, and the hour under the pointer is told in words.
+// Records by hour as pairs of bars. Written is solid, read is hatched, so that colour is not what tells them apart; a
+// table twin stands beside it for those who cannot see it, and the hour under the pointer is told in words.
 import { type PointerEvent, useEffect, useId, useRef, useState } from "react";
 import { formatCompact, formatCount, formatDay, formatHour } from "../lib/format.ts";
 import { type HourPoint, scaleTicks } from "../lib/hours.ts";

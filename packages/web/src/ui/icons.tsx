@@ -1,4 +1,5 @@
-// The few drawings of the portal, by hand, so that no icon set is shipped. All of them are decoration: hidden from readers.
+// The few drawings of the portal, by hand, so that no icon set is shipped. All of them are decoration: hidden from
+// readers.
 import type { ReactNode } from "react";
 
 function Icon({ children, className = "size-4.5" }: { children: ReactNode; className?: string }) {

@@ -30,8 +30,8 @@ export function ProblemNote({ error, onRetry }: { error: unknown; onRetry?: () =
 }
 
 /**
- * What a read has to show: its data; `loading` until there is some; what went wrong, above data that may be old by then.
- * That nothing answers at all is said once, by the frame around the page (shell.tsx).
+ * What a read has to show: its data; `loading` until there is some; what went wrong, above data that may be old by
+ * then. That nothing answers at all is said once, by the frame around the page (shell.tsx).
  */
 export function Read<T>(props: {
   query: UseQueryResult<T>;
