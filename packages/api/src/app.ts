@@ -3,7 +3,6 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import type { ApiDeps } from "./deps.ts";
 import type { ApiEnv } from "./env.ts";
 import { answerProblem } from "./http-errors.ts";
-import { registerComponents } from "./openapi.ts";
 import { portalFiles } from "./portal-files.ts";
 import { rateLimiter } from "./rate-limit.ts";
 import { requestContext } from "./request-context.ts";
@@ -33,7 +32,6 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const metrics = requestMetrics();
   const limiter = rateLimiter(deps.control.clock, deps.rateLimit);
   const api: Api = { app, deps, limiter, known: [] };
-  registerComponents(app);
   app.use(requestContext(deps, metrics));
   for (const add of [
     metaRoutes,

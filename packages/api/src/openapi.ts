@@ -180,8 +180,8 @@ const requestHeaders = [
   ),
   headerParameter(
     "Idempotency-Key",
-    "For 24 hours the same key of the same caller gets the first answer again, a new secret too: it is kept encrypted " +
-      "under the caller's own secret, which is stored nowhere.",
+    "For 24 hours the same key of the same caller gets the first answer again, a new secret too: " +
+      "it is kept encrypted under the caller's own secret, which is stored nowhere.",
     "5f1c2b8e-5e0b-4b1e-9a55-0d6f3d7a2c11",
   ),
   headerParameter(
@@ -197,7 +197,7 @@ const requestHeaders = [
 ];
 
 /** Puts what operations refer to into the application's registry. */
-export function registerComponents({ openAPIRegistry: registry }: OpenAPIHono<ApiEnv>): void {
+function registerComponents({ openAPIRegistry: registry }: OpenAPIHono<ApiEnv>): void {
   for (const [name, schema] of Object.entries(componentSchemas())) {
     registry.registerComponent("schemas", name, schema);
   }
@@ -221,8 +221,9 @@ export function registerComponents({ openAPIRegistry: registry }: OpenAPIHono<Ap
   });
 }
 
-/** The whole document. */
+/** The whole document; asked for once per application, because it takes a tenth of a second. */
 export function openApiDocument(app: OpenAPIHono<ApiEnv>, version: string) {
+  registerComponents(app);
   return app.getOpenAPI31Document({
     openapi: "3.1.0",
     info: {
