@@ -8,6 +8,7 @@ import type { Store } from "@headgate/store/store";
 import { topics } from "@headgate/store/topics";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { lossy, type When } from "../../store/test/faults.ts";
 import { interleave } from "../../store/test/interleave.ts";
 import { modelStore } from "../../store/test/model-store.ts";
 import { Died, life, mortalStore } from "../../store/test/mortal.ts";
@@ -51,9 +52,12 @@ const process = fc.record({
   /** Dies at that write, which was or was not carried out. */
   diesAt: fc.option(fc.integer({ min: 1, max: 12 }), { nil: undefined, freq: 3 }),
   carriedOut: fc.boolean(),
+  /** The answer to that write is lost, which was or was not carried out. */
+  losesAt: fc.option(fc.integer({ min: 1, max: 12 }), { nil: undefined, freq: 3 }),
+  lost: fc.constantFrom<When>("before", "after"),
 });
 
-test("in every order, with deaths anywhere: never over the maximum, and nothing is lost", async () => {
+test("in every order, with deaths and lost answers anywhere: never over the maximum, and nothing is lost", async () => {
   let refused = 0;
   let died = 0;
   await fc.assert(
@@ -75,7 +79,9 @@ test("in every order, with deaths anywhere: never over the maximum, and nothing 
         };
         const run = (each: (typeof processes)[number]) => async (gated: Store) => {
           const own = life(each.diesAt, each.carriedOut);
-          const control = world.through(mortalStore(gated, own));
+          let writes = 0;
+          const unheard = lossy(gated, () => (++writes === each.losesAt ? each.lost : undefined));
+          const control = world.through(mortalStore(unheard, own));
           const { actor } = world;
           for (const todo of each.commands) {
             try {
@@ -111,6 +117,46 @@ test("in every order, with deaths anywhere: never over the maximum, and nothing 
 });
 
 describe("one topic", () => {
+  test("removed by two provisioners at once, or by one that had slept, is given back once", async () => {
+    const world = await openWorld();
+    const { control, actor, tenant } = world;
+    const { id } = await putCluster(control, actor, "c", units(1));
+    await putTopic(control, actor, "c", "kept", { partitions: 30 });
+    await putTopic(control, actor, "c", "gone", { partitions: 30 });
+    await deleteTopic(control, actor, "c", "gone");
+    const read = (await topics(world.store).get(tenant, id, "gone"))!;
+    await world.topicGone(id, "gone");
+    await giveBackPartitions(control, { tenant, id }, read.value);
+    await settlePartitions(control, { tenant, id });
+    expect(await partitionsUsed(control, { tenant, id })).toBe(30);
+    world.close();
+  });
+
+  test("whose writing nobody answered keeps what was reserved until it shows what became of it", async () => {
+    for (const when of ["before", "after"] as const) {
+      const world = await openWorld();
+      const { actor, tenant } = world;
+      const { id } = await putCluster(world.control, actor, "c", units(1));
+      const isTopic = (pk: string, sk: string) => pk.endsWith(id) && sk === "TOPIC#t";
+      let isNext = false;
+      const flaky: Store = {
+        ...world.store,
+        put: (item, expect_) => {
+          isNext = isTopic(item.pk, item.sk);
+          return unheard.put(item, expect_);
+        },
+      };
+      const unheard = lossy(world.store, () => (isNext ? when : undefined));
+      const put = putTopic(world.through(flaky), actor, "c", "t", { partitions: 90 });
+      await expect(put).rejects.toMatchObject({ code: "store.unavailable" });
+      expect(await partitionsUsed(world.control, { tenant, id })).toBe(90);
+      world.clock.pass(60_000);
+      const used = await partitionsUsed(world.control, { tenant, id });
+      expect(used).toBe(when === "after" ? 90 : 0);
+      world.close();
+    }
+  });
+
   test("that is refused by the store gives back what was reserved for it, at once", async () => {
     const world = await openWorld();
     const { id } = await putCluster(world.control, world.actor, "c", units(1));

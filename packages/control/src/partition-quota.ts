@@ -5,6 +5,7 @@ import type { ClusterId, TenantId } from "@headgate/core/ids";
 import { base32 } from "@headgate/core/ids";
 import { quotaKey, topicsOf } from "@headgate/store/keys";
 import { parseItem } from "@headgate/store/resources";
+import type { Version } from "@headgate/store/store";
 import { TopicRecord } from "@headgate/store/topics";
 import { z } from "zod";
 import type { Control } from "./control.ts";
@@ -16,6 +17,7 @@ import {
   noPartitions,
   type PartitionQuota,
   settle,
+  type TopicTrace,
   take,
 } from "./quota.ts";
 import { retryConflicts } from "./retry.ts";
@@ -91,20 +93,16 @@ export async function lowerPartitions(
   });
 }
 
-/** Before a topic's item is removed. */
+/** Before a topic's item is removed. Of one that is gone already nothing is given back: whoever removed it has. */
 export async function giveBackPartitions(
   control: Control,
   cluster: QuotaScope,
-  topic: TopicRecord,
+  { id, name, spec }: TopicRecord,
 ): Promise<void> {
-  await change(control, cluster, (quota) =>
-    give(quota, {
-      topic: topic.name,
-      token: topic.id,
-      partitions: topic.spec.partitions,
-      atMs: control.clock.nowMs(),
-    }),
-  );
+  const entry = { topic: name, token: id, partitions: spec.partitions };
+  const next = (quota: PartitionQuota, topics: ReadonlyMap<string, TopicTrace>) =>
+    topics.get(name)?.id === id ? give(quota, { ...entry, atMs: control.clock.nowMs() }) : quota;
+  await change(control, cluster, next, [name]);
 }
 
 /** After a topic's item was removed: what was given back before it counts from now on. */
@@ -112,15 +110,17 @@ export async function settlePartitions(control: Control, cluster: QuotaScope): P
   await change(control, cluster, (quota) => quota);
 }
 
+/** `next` sees the topics that pending entries name, and those `alsoOf` names. */
 async function change(
   control: Control,
   cluster: QuotaScope,
-  next: (quota: PartitionQuota) => PartitionQuota,
+  next: (quota: PartitionQuota, topics: ReadonlyMap<string, TopicTrace>) => PartitionQuota,
+  alsoOf: readonly string[] = [],
 ): Promise<void> {
   const key = quotaKey(cluster.tenant, cluster.id);
   await retryConflicts(control, async () => {
-    const { quota, version } = await readSettled(control, cluster);
-    const after = next(quota);
+    const { quota, topics, version } = await readSettled(control, cluster, alsoOf);
+    const after = next(quota, topics);
     // Nothing to settle where the cluster, and its counter with it, is gone.
     if (version === undefined && after === quota) return;
     await control.store.put({ ...key, data: after }, version ?? "absent");
@@ -128,15 +128,25 @@ async function change(
 }
 
 /** The counter first, then the topics its entries name: what settles an entry cannot be undone in between. */
-async function readSettled(control: Control, cluster: QuotaScope) {
+async function readSettled(
+  control: Control,
+  cluster: QuotaScope,
+  alsoOf: readonly string[] = [],
+): Promise<{
+  quota: PartitionQuota;
+  topics: ReadonlyMap<string, TopicTrace>;
+  version: Version | undefined;
+}> {
   const item = await control.store.get(quotaKey(cluster.tenant, cluster.id));
   const quota = item ? parseItem(Quota, item).value : noPartitions;
-  const names = quota.pending.map((entry) => entry.topic);
+  const names = [...quota.pending.map((entry) => entry.topic), ...alsoOf];
   const family = topicsOf(cluster.tenant, cluster.id);
   const items = await control.store.getMany(names.map((name) => family.key(name)));
-  const topics = items.map((found) => parseItem(TopicRecord, found).value);
-  const traces = new Map(
-    topics.map(({ id, name, reservation }) => [name, { id, name, reservation }]),
+  const topics = new Map(
+    items
+      .map((found) => parseItem(TopicRecord, found).value)
+      .map(({ id, name, reservation }) => [name, { id, name, reservation }]),
   );
-  return { quota: settle(quota, traces, control.clock.nowMs()), version: item?.version };
+  const settled = settle(quota, topics, control.clock.nowMs());
+  return { quota: settled, topics, version: item?.version };
 }
