@@ -282,12 +282,12 @@ export class ClientConnection {
       }
     }
     reply(result.body);
-    if (result.kind === "failed") this.#refuseLogin();
+    if (result.kind === "failed") this.#refuseLogin(result.reason);
     else this.#goOn();
   }
 
-  #refuseLogin(): void {
-    this.#host.log("Login failed", { remote: this.#socket.remoteAddress });
+  #refuseLogin(reason: string): void {
+    this.#host.log("Login failed", { remote: this.#socket.remoteAddress, reason });
     // Not destroyed at once: a reset could overtake the answer that says why.
     this.#socket.end();
     setTimeout(() => this.#socket.destroy(), farewellMs).unref();

@@ -2,7 +2,7 @@
 // may log in again with the same mechanism, nobody else.
 import type { Binding } from "@headgate/core/binding";
 import { decodeRequest, encodeResponse } from "@headgate/kafka/codec";
-import { ErrorCode } from "@headgate/kafka/errors";
+import { ErrorCode, errorName } from "@headgate/kafka/errors";
 import { Api } from "@headgate/kafka/generated/types";
 import type { Route } from "./allow-list.ts";
 import {
@@ -18,8 +18,8 @@ import type { Session } from "./session.ts";
 export type LoginResult =
   | { readonly kind: "going on"; readonly body: Buffer }
   | { readonly kind: "session"; readonly body: Buffer; readonly session: Session }
-  /** The answer is sent, then the connection ends. */
-  | { readonly kind: "failed"; readonly body: Buffer };
+  /** The answer is sent, then the connection ends. `reason` is for the log. */
+  | { readonly kind: "failed"; readonly body: Buffer; readonly reason: string };
 
 export interface LoginFrames {
   /** Whether an API belongs to logging in (and may come before it). */
@@ -35,12 +35,16 @@ export function loginFrames(host: ConnectionHost): LoginFrames {
     const { mechanism } = decodeRequest(Api.SaslHandshake, version, body);
     const answer = (errorCode: number) =>
       encodeResponse(Api.SaslHandshake, version, { errorCode, mechanisms: [...mechanisms] });
+    const refused = (errorCode: number): LoginResult => ({
+      kind: "failed",
+      body: answer(errorCode),
+      reason: errorName(errorCode),
+    });
     // Version 0 is followed by SASL bytes without frames; every living client speaks 1.
-    if (version === 0) return { kind: "failed", body: answer(ErrorCode.UNSUPPORTED_VERSION) };
+    if (version === 0) return refused(ErrorCode.UNSUPPORTED_VERSION);
     if (!isMechanism(mechanism))
       return { kind: "going on", body: answer(ErrorCode.UNSUPPORTED_SASL_MECHANISM) };
-    if (used !== undefined && used !== mechanism)
-      return { kind: "failed", body: answer(ErrorCode.ILLEGAL_SASL_STATE) };
+    if (used !== undefined && used !== mechanism) return refused(ErrorCode.ILLEGAL_SASL_STATE);
     login = createLogin(mechanism, (apiKey) => host.bindings.get(apiKey));
     return { kind: "going on", body: answer(0) };
   };
@@ -53,6 +57,7 @@ export function loginFrames(host: ConnectionHost): LoginFrames {
     const failed = (errorCode: number, errorMessage: string): LoginResult => ({
       kind: "failed",
       body: encodeResponse(Api.SaslAuthenticate, version, { errorCode, errorMessage }),
+      reason: errorMessage,
     });
     if (!login) return failed(ErrorCode.ILLEGAL_SASL_STATE, "SaslHandshake comes first.");
     const step = await login.step(decodeRequest(Api.SaslAuthenticate, version, body).authBytes);

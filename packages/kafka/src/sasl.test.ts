@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import {
   fakeScramCredential,
@@ -7,6 +8,7 @@ import {
   SaslError,
   scramClient,
   scramCredential,
+  scramSaltedPassword,
   scramServerFinal,
   scramServerFirst,
 } from "./sasl.ts";
@@ -23,6 +25,27 @@ describe.each(["SCRAM-SHA-256", "SCRAM-SHA-512"] as const)("%s", (mechanism) => 
     const answer = scramServerFinal(mechanism, first, serverFirst, final, credential);
     expect(() => client.verify(answer ?? Buffer.alloc(0))).not.toThrow();
     expect(() => client.verify(Buffer.from("v=AAAA"))).toThrow(SaslError);
+  });
+
+  it("lets librdkafka's older releases in, which say their nonce twice, and nobody with another nonce", () => {
+    const client = parseScramClientFirst(Buffer.from("n,,n=user,r=cnonce"));
+    const serverFirst = scramServerFirst(client, credential, "snonce");
+    const finalWith = (nonce: string) => {
+      const withoutProof = `c=biws,r=${nonce}`;
+      const salted = scramSaltedPassword(mechanism, "pencil", credential.salt, 4096);
+      const digest = mechanism === "SCRAM-SHA-256" ? "sha256" : "sha512";
+      const clientKey = createHmac(digest, salted).update("Client Key").digest();
+      const signature = createHmac(digest, credential.storedKey)
+        .update(`${client.bare},${serverFirst},${withoutProof}`)
+        .digest();
+      const proof = Buffer.from(clientKey.map((byte, i) => byte ^ signature[i]!));
+      const final = Buffer.from(`${withoutProof},p=${proof.toString("base64")}`);
+      return scramServerFinal(mechanism, client, serverFirst, final, credential);
+    };
+    expect(finalWith("cnoncesnonce")).toBeDefined();
+    expect(finalWith("cnoncecnoncesnonce")).toEqual(expect.any(Buffer));
+    for (const other of ["", "cnonce", "snonce", "cnoncesnoncex"])
+      expect(finalWith(other)).toBeUndefined();
   });
 
   it("keeps a wrong password and an unknown user out, after the same exchange", () => {
