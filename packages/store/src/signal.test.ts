@@ -88,5 +88,6 @@ test("closed, it says and hears nothing", async () => {
 test("a process that only listens ends by itself", async () => {
   const child = join(import.meta.dirname, "../test/signal-idle.ts");
   // Rejects when it must be killed.
-  await promisify(execFile)(process.execPath, [child], { timeout: 20_000 });
+  const ended = promisify(execFile)(process.execPath, [child], { timeout: 20_000 });
+  await expect(ended).resolves.toMatchObject({ stdout: "" });
 });
