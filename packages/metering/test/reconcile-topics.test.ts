@@ -98,7 +98,7 @@ test("what no gateway counted is unattributed, shown and billed; what is counted
   gateway.wrote("orders", topicId, 10);
   await gateway.flush();
   bed.pass(settleMs);
-  await settle(bed, meter);
+  await meter.round();
   expect(await invoice(bed)).toMatchObject({ unattributedRecords: "0", findings: [] });
   await bed.write(cluster, "orders", 5);
   await settle(bed, meter);

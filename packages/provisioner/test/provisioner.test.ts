@@ -14,7 +14,6 @@ import { allShards } from "@headgate/store/resources";
 import { topics } from "@headgate/store/topics";
 import { afterEach, beforeEach, expect, inject, test } from "vitest";
 import { type Provisioner, startProvisioner } from "../src/provisioner.ts";
-import { changeTopic } from "../src/topic-broker.ts";
 import { minter } from "./mint.ts";
 import { type SharedCell, sharedCell } from "./shared-cell.ts";
 
@@ -254,16 +253,6 @@ test("what neither queue nor signal tells of is found by the sweep at the next s
   provisioner = await start();
   const topic = await settled(cluster, "t", 2);
   expect(topic.status).toMatchObject({ phase: "Ready", partitions: 2 });
-});
-
-test("partitions that were added just before a broker heard of them are no failure", async () => {
-  const cluster = await readyCluster();
-  await readyTopic(cluster, "t", { partitions: 1 });
-  const name = `${cluster.placement.prefix}t`;
-  // As an answer that is behind would have it: the controller has them when it is asked for them.
-  await shared.admin.createPartitions([{ name, count: 3 }]);
-  const change = { do: "addPartitions", partitions: 3 } as const;
-  expect(await changeTopic(shared.admin, name, change, undefined)).toBeUndefined();
 });
 
 test("a topic deleted before anybody saw its creation end is gone from the cell as well", async () => {
