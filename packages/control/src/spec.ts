@@ -29,10 +29,23 @@ export function parseSpec<S extends z.ZodType>(
   codeOf?: (pointer: string) => ErrorCode,
 ): z.infer<S> {
   const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const errors = fieldErrors(result.error.issues, "/spec", codeOf);
-  const first = errors[0]!;
-  throw new AppError(first.code, { detail: first.detail, errors });
+  const errors = [
+    ...(result.success ? [] : fieldErrors(result.error.issues, "/spec", codeOf)),
+    ...recordsWithProto(value, "/spec"),
+  ];
+  const first = errors[0];
+  if (result.success && !first) return result.data;
+  throw new AppError(first!.code, { detail: first!.detail, errors });
+}
+
+/** A record's key `__proto__`, which zod leaves out without a word: it is as wrong as any other unknown one. */
+function recordsWithProto(spec: unknown, at: string): FieldError[] {
+  return Object.entries(isObject(spec) ? spec : {})
+    .filter(([, value]) => isObject(value) && Object.hasOwn(value, "__proto__"))
+    .map(([field]) => {
+      const pointer = `${at}/${pointerToken(field)}`;
+      return { pointer, code: "request.invalid", detail: `${pointer}: there is no __proto__.` };
+    });
 }
 
 /** JSON merge patch (RFC 7396): null removes a field, objects merge, everything else replaces. */
