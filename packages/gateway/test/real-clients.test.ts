@@ -5,16 +5,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CompressionTypes } from "kafkajs";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { missing } from "../../../test/support/missing.ts";
 import { kafkaJs } from "./clients.ts";
 import { javaTools } from "./java-tools.ts";
-import { canRun, runProgram } from "./processes.ts";
+import { runProgram } from "./processes.ts";
 import { attributed, counted, logged } from "./usage.ts";
 import { startWorld, type Tenant, type World } from "./world.ts";
 
-const hasKcat = await canRun("kcat", ["-V"]);
-if (!hasKcat) console.error("SKIPPED: kcat is not installed (apt-get install kcat)");
 const tools = await javaTools();
-if (!tools) console.error("SKIPPED: Kafka's console tools need Java, and Maven the first time");
+const noTools = [
+  "Kafka's console tools",
+  "they need Java, and Maven the first time",
+  tools !== undefined,
+] as const;
 
 let world: World;
 let tenant: Tenant;
@@ -91,7 +94,7 @@ describe("kafkajs", () => {
   });
 });
 
-describe.skipIf(!hasKcat)("kcat (librdkafka)", () => {
+describe.skipIf(missing("kcat", "apt-get install kcat"))("kcat (librdkafka)", () => {
   const kcat = (mechanism: string, args: string[], stdin?: string) => {
     const settings = {
       "security.protocol": "SASL_PLAINTEXT",
@@ -147,7 +150,7 @@ describe.skipIf(!hasKcat)("kcat (librdkafka)", () => {
   });
 });
 
-describe.skipIf(!tools)("Kafka's console tools (Java)", () => {
+describe.skipIf(missing(...noTools))("Kafka's console tools (Java)", () => {
   function config(): string {
     const path = join(dir, `${tenant.cluster}.properties`);
     const module = "org.apache.kafka.common.security.scram.ScramLoginModule";
