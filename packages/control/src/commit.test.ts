@@ -1,5 +1,5 @@
-// The order in which every command writes: wherever it dies, a change that stands was announced and is in the audit log,
-// and doing it again ends where it would have ended.
+// The order in which every command writes: wherever it dies, a change that stands was announced and is in the audit
+// log, and doing it again ends where it would have ended.
 import type { AuditEvent } from "@headgate/core/audit";
 import { clusters } from "@headgate/store/clusters";
 import { serviceAccounts } from "@headgate/store/service-accounts";

@@ -1,6 +1,6 @@
-// One tenant sends anything the table of APIs allows, in any version, aimed as well as it can; its neighbour has topics and
-// groups of the same names. Whatever comes back shows nothing of the neighbour or of the cell, and the neighbour's things
-// stay as they were.
+// One tenant sends anything the table of APIs allows, in any version, aimed as well as it can; its neighbour has topics
+// and groups of the same names. Whatever comes back shows nothing of the neighbour or of the cell, and the neighbour's
+// things stay as they were.
 import { randomBytes } from "node:crypto";
 import { type ApiKey, decodeResponse, encodeRequest } from "@headgate/kafka/codec";
 import { requestFrame, responseBodyAt } from "@headgate/kafka/frame";

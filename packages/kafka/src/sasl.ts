@@ -1,5 +1,6 @@
-// SASL as pure functions over bytes: PLAIN (RFC 4616), SCRAM-SHA-256/512 (RFC 5802, 7677) for both sides, and the client
-// message of OAUTHBEARER (RFC 7628). Nonces come from the caller. Like Kafka, passwords are taken as UTF-8 without SASLprep.
+// SASL as pure functions over bytes: PLAIN (RFC 4616), SCRAM-SHA-256/512 (RFC 5802, 7677) for both sides, and the
+// client message of OAUTHBEARER (RFC 7628). Nonces come from the caller. Like Kafka, passwords are taken as UTF-8
+// without SASLprep.
 //
 //   client-first   n,,n=user,r=cnonce         server-first  r=cnonce+snonce,s=salt,i=iterations
 //   client-final   c=biws,r=…,p=proof         server-final  v=signature
@@ -63,8 +64,8 @@ export function scramCredential(
 }
 
 /**
- * A credential for a user who does not exist: the same salt for the same name each time, keys nobody has the password of,
- * so that the exchange looks like any other and ends in the same failure. `secret` is the server's own.
+ * A credential for a user who does not exist: the same salt for the same name each time, keys nobody has the password
+ * of, so that the exchange looks like any other and ends in the same failure. `secret` is the server's own.
  */
 export function fakeScramCredential(
   mechanism: ScramMechanism,

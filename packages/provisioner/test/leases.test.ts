@@ -23,8 +23,8 @@ afterEach(async () => {
 });
 
 /**
- * A process of its own: what it writes but its lease is noted, and how often it looked at the queue; its lease can be kept
- * from being renewed.
+ * A process of its own: what it writes but its lease is noted, and how often it looked at the queue; its lease can be
+ * kept from being renewed.
  */
 function otherProcess(leaseMs = 3000) {
   const { store } = shared.control;

@@ -1,5 +1,5 @@
-// Starts the portal: with a key, kept or from the address, the pages; without one, the way to sign in. Another key starts
-// over, since it may be another tenant's.
+// Starts the portal: with a key, kept or from the address, the pages; without one, the way to sign in. Another key
+// starts over, since it may be another tenant's.
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode, useState, useSyncExternalStore } from "react";
