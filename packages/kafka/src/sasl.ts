@@ -4,7 +4,8 @@
 //
 //   client-first   n,,n=user,r=cnonce         server-first  r=cnonce+snonce,s=salt,i=iterations
 //   client-final   c=biws,r=…,p=proof         server-final  v=signature
-//   StoredKey = H(ClientKey), ClientKey = HMAC(SaltedPassword, "Client Key"); proof = ClientKey xor HMAC(StoredKey, auth)
+//   StoredKey = H(ClientKey), ClientKey = HMAC(SaltedPassword, "Client Key")
+//   proof = ClientKey xor HMAC(StoredKey, auth)
 
 import { createHash, createHmac, pbkdf2Sync, timingSafeEqual } from "node:crypto";
 
