@@ -1,5 +1,5 @@
-// When metering looks at what, on the real broker. Its timers are real and short; what must not be waited for is made so
-// long that only a signal can bring it.
+// When metering looks at what, on the real broker. Its timers are real and short; what must not be waited for is made
+// so long that only a signal can bring it.
 import { deleteCluster } from "@headgate/control/clusters";
 import { toTimestamp } from "@headgate/core/clock";
 import { AppError } from "@headgate/core/errors";
