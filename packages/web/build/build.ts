@@ -5,6 +5,8 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { Worker } from "node:worker_threads";
+import type { BundleWorkerData } from "./bundle-worker.ts";
 
 const packageDir = join(import.meta.dirname, "..");
 const stampName = ".sources-sha256";
@@ -33,12 +35,10 @@ export async function buildPortal(
   // Built beside and then moved: two starts at once never serve half a bundle.
   const fresh = `${dir}.${process.pid}`;
   try {
-    const { build } = await import("vite");
-    await build({
+    await bundle({
       root: packageDir,
       configFile: join(packageDir, "vite.config.ts"),
-      logLevel: "error",
-      build: { outDir: fresh, emptyOutDir: true },
+      outDir: fresh,
     });
     await writeFile(join(fresh, stampName), hash);
     mkdirSync(join(dir, ".."), { recursive: true });
@@ -48,6 +48,18 @@ export async function buildPortal(
     rmSync(fresh, { recursive: true, force: true });
   }
   return { dir, built: true };
+}
+
+function bundle(data: BundleWorkerData): Promise<void> {
+  const worker = new Worker(new URL("./bundle-worker.ts", import.meta.url), {
+    workerData: data,
+    env: { NODE_ENV: "production" },
+    name: "portal bundle",
+  });
+  return new Promise((resolve, reject) => {
+    worker.once("error", reject);
+    worker.once("exit", () => resolve());
+  });
 }
 
 function isBuilt(dir: string, hash: string): boolean {
@@ -60,7 +72,7 @@ export function sourceHash(): string {
   const hash = createHash("sha256");
   const add = (file: string) => hash.update(`${file}\0`).update(readFileSync(file)).update("\0");
   for (const name of ["package.json", "index.html", "vite.config.ts"]) add(join(packageDir, name));
-  for (const folder of ["src", "public", "../core/src"]) {
+  for (const folder of ["build", "src", "public", "../core/src"]) {
     const entries = readdirSync(join(packageDir, folder), { recursive: true, withFileTypes: true });
     for (const file of entries
       .filter((entry) => entry.isFile() && !entry.name.includes(".test."))

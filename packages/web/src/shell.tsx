@@ -1,6 +1,6 @@
 // The frame around every page: navigation, who is signed in where, whether the page is live, theme, sign-out.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link, Outlet } from "@tanstack/react-router";
+import { type AnyRouter, Link, Outlet, useRouter } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useSyncExternalStore } from "react";
 import { formatAbsolute } from "./lib/format.ts";
 import { followLive, type LiveState, live } from "./lib/live.ts";
@@ -21,7 +21,10 @@ const pages = [
 
 export function Shell() {
   const queries = useQueryClient();
+  const router = useRouter();
   useEffect(() => followLive(queries), [queries]);
+  useEffect(() => focusOnArrival(router), [router]);
+  useEffect(() => preloadPages(router), [router]);
   return (
     <>
       <a
@@ -44,6 +47,26 @@ export function Shell() {
       <BottomBar />
     </>
   );
+}
+
+/** After a change of page a screen reader says where one is, and the keyboard goes on from there. */
+function focusOnArrival(router: AnyRouter): () => void {
+  return router.subscribe("onRendered", ({ fromLocation, pathChanged }) => {
+    if (!fromLocation || !pathChanged) return;
+    document.querySelector<HTMLElement>("#content h1")?.focus({ preventScroll: true });
+  });
+}
+
+/** So that every page opens at once, also when Headgate is away by then. */
+function preloadPages(router: AnyRouter): () => void {
+  const timer = setTimeout(() => {
+    const all = [
+      ...pages.map(({ to }) => ({ to })),
+      { to: "/topics/$name", params: { name: "-" } },
+    ];
+    for (const page of all) void router.preloadRoute(page);
+  }, 1000);
+  return () => clearTimeout(timer);
 }
 
 function Rail() {

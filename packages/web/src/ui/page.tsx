@@ -1,29 +1,17 @@
 // The frame all pages share: heading, cards, figures, tables, times.
-import { type ReactNode, useEffect, useRef } from "react";
+import { type ReactNode, useEffect } from "react";
 import { formatAbsolute, formatRelative } from "../lib/format.ts";
 import { useNow } from "../lib/now.ts";
 
-let isFirstPage = true;
-
-/**
- * A page's heading with its actions. Sets the tab's title, and takes the focus after a change of page, so that a screen
- * reader says where one is and the keyboard goes on from there.
- */
+/** A page's heading with its actions; sets the tab's title too. The heading takes the focus after a change of page. */
 export function PageHead(props: { title: string; children?: ReactNode; actions?: ReactNode }) {
-  const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     document.title = `${props.title} · Headgate`;
   }, [props.title]);
-  useEffect(() => {
-    // The first page's focus is the browser's: the skip link is the first stop then.
-    if (!isFirstPage) heading.current?.focus({ preventScroll: true });
-    isFirstPage = false;
-  }, []);
   return (
     <header className="mb-6 flex flex-wrap items-end justify-between gap-x-6 gap-y-3">
       <div className="min-w-0">
         <h1
-          ref={heading}
           tabIndex={-1}
           className="text-2xl font-semibold tracking-tight wrap-anywhere outline-none sm:text-[1.75rem] sm:leading-9"
         >
