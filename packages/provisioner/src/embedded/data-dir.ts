@@ -76,10 +76,12 @@ function holder(dir: string): string {
   }
 }
 
-function notWritable(dir: string, error: unknown): AppError {
+/** What a file system's refusal to write means to whoever started us. */
+export function notWritable(path: string, error: unknown): AppError {
   const why = errnoOf(error) ?? "no access";
-  return new AppError("env.data_not_writable", {
-    detail: `The data directory cannot be written: ${dir} (${why}).`,
+  const isFull = why === "ENOSPC" || why === "EDQUOT";
+  return new AppError(isFull ? "store.full" : "env.data_not_writable", {
+    detail: `The data directory cannot be written: ${path} (${why}).`,
     cause: error,
   });
 }

@@ -7,6 +7,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { AppError } from "@headgate/core/errors";
+import { notWritable } from "./data-dir.ts";
 import { errnoOf } from "./errno.ts";
 
 const run = promisify(execFile);
@@ -58,7 +59,8 @@ export async function launchJvm(command: JvmCommand): Promise<Jvm> {
     pid,
     exited,
     stop: async (timeoutMs) => {
-      stdin.end();
+      // Its end is the order to stop. The watchdog must not kill before we would.
+      if (!stdin.writableEnded) stdin.end(`${Math.ceil(timeoutMs / 1000)}\n`);
       const killer = setTimeout(() => signal(pid, "SIGKILL"), timeoutMs);
       const exit = await exited;
       clearTimeout(killer);
@@ -112,10 +114,7 @@ function openLog(logFile: string): number {
     if (existsSync(logFile) && statSync(logFile).size > LOG_BYTES_MAX) truncateSync(logFile);
     return openSync(logFile, "a", 0o600);
   } catch (error) {
-    throw new AppError("env.data_not_writable", {
-      detail: `Cannot write ${logFile} (${errnoOf(error)}).`,
-      cause: error,
-    });
+    throw notWritable(logFile, error);
   }
 }
 

@@ -5,7 +5,7 @@ import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { AppError } from "@headgate/core/errors";
-import { makeDataDir } from "./data-dir.ts";
+import { makeDataDir, notWritable } from "./data-dir.ts";
 import { errnoOf } from "./errno.ts";
 
 export interface NodeIdentity {
@@ -33,13 +33,17 @@ export function nodeFiles(dir: string): NodeFiles {
   };
 }
 
-/** Reads the node's identity, or makes one. `clusterId` only counts for a new directory. */
+/**
+ * Reads the node's identity, or makes one; what is `wanted` only counts for a new directory. Throws `env.data_damaged`: a
+ * new identity in its place would make the broker refuse its own data.
+ */
 export function loadIdentity(
   dir: string,
   wanted: { nodeId: number; clusterId?: string | undefined },
 ): NodeIdentity {
-  const text = readIfThere(join(dir, "node.json"));
-  if (text !== undefined) return JSON.parse(text) as NodeIdentity;
+  const file = join(dir, "node.json");
+  const text = readIfThere(file);
+  if (text !== undefined) return parseIdentity(file, text);
   return {
     nodeId: wanted.nodeId,
     clusterId: wanted.clusterId ?? kafkaId(),
@@ -49,15 +53,38 @@ export function loadIdentity(
   };
 }
 
+const identityFields = {
+  nodeId: "number",
+  clusterId: "string",
+  adminPassword: "string",
+  brokerPort: "number",
+  controllerPort: "number",
+} as const satisfies Record<keyof NodeIdentity, string>;
+
+function parseIdentity(file: string, text: string): NodeIdentity {
+  try {
+    const found = JSON.parse(text);
+    const isWhole = Object.entries(identityFields).every(([k, type]) => typeof found[k] === type);
+    if (isWhole) return found as NodeIdentity;
+  } catch {
+    // Said below.
+  }
+  throw new AppError("env.data_damaged", { detail: `Not the identity of a broker: ${file}.` });
+}
+
 /** 0600: the password is in it. */
 export function saveIdentity(dir: string, identity: NodeIdentity): void {
   writeSecret(join(dir, "node.json"), `${JSON.stringify(identity, undefined, 2)}\n`);
 }
 
-/** A file only we may read, whole or not there. */
+/** A file only we may read, whole or not there. Throws `store.full`, `env.data_not_writable`. */
 export function writeSecret(path: string, text: string): void {
-  writeFileSync(`${path}.tmp`, text, { mode: 0o600 });
-  renameSync(`${path}.tmp`, path);
+  try {
+    writeFileSync(`${path}.tmp`, text, { mode: 0o600 });
+    renameSync(`${path}.tmp`, path);
+  } catch (error) {
+    throw notWritable(path, error);
+  }
 }
 
 /**
