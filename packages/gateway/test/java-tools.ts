@@ -2,23 +2,8 @@
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { kafkaPom, kafkaVersion } from "@headgate/kafka/distribution";
 import { canRun, type Ended, runProgram } from "./processes.ts";
-
-const version = "4.3.1";
-
-const pom = `<project xmlns="http://maven.apache.org/POM/4.0.0">
-  <modelVersion>4.0.0</modelVersion>
-  <groupId>headgate</groupId><artifactId>kafka-tools</artifactId><version>1</version><packaging>pom</packaging>
-  <dependencies>
-    <dependency>
-      <groupId>org.apache.kafka</groupId><artifactId>kafka-tools</artifactId><version>${version}</version>
-    </dependency>
-    <dependency>
-      <groupId>org.slf4j</groupId><artifactId>slf4j-simple</artifactId><version>1.7.36</version>
-    </dependency>
-  </dependencies>
-</project>
-`;
 
 export interface JavaTools {
   /** Runs a tool by the name of its class under `org.apache.kafka.tools`. */
@@ -31,7 +16,7 @@ export async function javaTools(): Promise<JavaTools | undefined> {
   const java = home ? join(home, "bin", "java") : "java";
   if (!(await canRun(java, ["-version"]))) return undefined;
   const cache = process.env.XDG_CACHE_HOME || join(homedir(), ".cache");
-  const libs = join(cache, "headgate", `kafka-tools-${version}`, "libs");
+  const libs = join(cache, "headgate", `kafka-tools-${kafkaVersion}`, "libs");
   if (!existsSync(libs) && !(await fetchJars(libs))) return undefined;
   // Each tool lives for seconds: what pays off later is left out.
   const jvm = ["-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"];
@@ -53,7 +38,7 @@ async function fetchJars(libs: string): Promise<boolean> {
   mkdirSync(home, { recursive: true });
   const work = mkdtempSync(join(home, "fetch-"));
   try {
-    writeFileSync(join(work, "pom.xml"), pom);
+    writeFileSync(join(work, "pom.xml"), kafkaPom("kafka-tools"));
     const goal = ["dependency:copy-dependencies", "-DincludeScope=runtime"];
     const fetched = await runProgram("mvn", [
       ...["-q", "-B", "-ntp", "-f", join(work, "pom.xml"), ...goal],

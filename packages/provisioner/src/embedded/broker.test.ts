@@ -15,10 +15,11 @@ import { createServer, type Server } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { kafkaVersion } from "@headgate/kafka/distribution";
 import { Kafka, logLevel } from "kafkajs";
 import { afterAll, describe, expect, inject, test, vi } from "vitest";
 import { type EmbeddedKafka, type EmbeddedKafkaOptions, startEmbeddedKafka } from "./broker.ts";
-import { defaultCacheDir, KAFKA_VERSION } from "./jars.ts";
+import { defaultCacheDir } from "./jars.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "headgate-embedded-"));
 const started: EmbeddedKafka[] = [];
@@ -119,7 +120,7 @@ function helpersOf(jvm: number): number[] {
 describe("a broker of this process", () => {
   // A cache of its own, with the jars of the shared one: its class archives can be looked at and broken.
   const shared = defaultCacheDir(process.env, homedir());
-  const kafkaHome = process.env.HEADGATE_KAFKA_HOME ?? join(shared, `kafka-${KAFKA_VERSION}`);
+  const kafkaHome = process.env.HEADGATE_KAFKA_HOME ?? join(shared, `kafka-${kafkaVersion}`);
   const cacheDir = join(scratch, "cache");
   const options = { ...optionsFor("a node with a space ü"), cacheDir, kafkaHome };
   const archives = join(cacheDir, "archives");

@@ -1,8 +1,9 @@
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { kafkaVersion } from "@headgate/kafka/distribution";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { defaultCacheDir, KAFKA_VERSION, kafkaJars } from "./jars.ts";
+import { defaultCacheDir, kafkaJars } from "./jars.ts";
 
 let dir: string;
 beforeEach(() => {
@@ -30,7 +31,7 @@ test("without Maven and without cached jars, the error says what to install or s
 });
 
 test("cached jars need neither Maven nor the network", async () => {
-  const libs = join(dir, `kafka-${KAFKA_VERSION}`, "libs");
+  const libs = join(dir, `kafka-${kafkaVersion}`, "libs");
   mkdirSync(libs, { recursive: true });
   writeFileSync(join(libs, "a.jar"), "");
   expect(await kafkaJars({ cacheDir: dir, path: "" })).toEqual([join(libs, "a.jar")]);
@@ -44,7 +45,7 @@ test("two fetches at once both end with the whole set, and no leftovers", async 
   const [one, two] = await Promise.all([fetch(), fetch()]);
   expect(one).toEqual(two);
   expect(one.map((jar) => jar.slice(-5))).toEqual(["a.jar", "b.jar"]);
-  expect(readdirSync(cacheDir)).toEqual([`kafka-${KAFKA_VERSION}`]);
+  expect(readdirSync(cacheDir)).toEqual([`kafka-${kafkaVersion}`]);
   expect(progress[0]).toContain("Fetching Apache Kafka");
 });
 

@@ -4,25 +4,10 @@ import { spawn } from "node:child_process";
 import { mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "@headgate/core/errors";
+import { kafkaPom, kafkaVersion } from "@headgate/kafka/distribution";
 import { makeDirs } from "./data-dir.ts";
 import { errnoOf } from "./errno.ts";
 import { findOnPath } from "./java.ts";
-
-export const KAFKA_VERSION = "4.3.1";
-
-const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
-  <modelVersion>4.0.0</modelVersion>
-  <groupId>headgate</groupId><artifactId>kafka</artifactId><version>1</version><packaging>pom</packaging>
-  <dependencies>
-    <dependency>
-      <groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>${KAFKA_VERSION}</version>
-    </dependency>
-    <dependency>
-      <groupId>org.slf4j</groupId><artifactId>slf4j-simple</artifactId><version>1.7.36</version>
-    </dependency>
-  </dependencies>
-</project>
-`;
 
 const FIX_OTHERWISE =
   "or unpack Apache Kafka 4.x yourself and set HEADGATE_KAFKA_HOME to its directory.";
@@ -52,7 +37,7 @@ export async function kafkaJars(options: JarsOptions): Promise<string[]> {
   if (options.kafkaHome !== undefined && options.kafkaHome !== "") {
     return jarsOfHome(options.kafkaHome);
   }
-  const libs = join(options.cacheDir, `kafka-${KAFKA_VERSION}`, "libs");
+  const libs = join(options.cacheDir, `kafka-${kafkaVersion}`, "libs");
   const cached = await jarsIn(libs);
   if (cached.length > 0) return cached;
   await fetchJars(libs, options);
@@ -80,14 +65,14 @@ async function fetchJars(libs: string, options: JarsOptions): Promise<void> {
   const mvn = await findOnPath("mvn", options.path);
   if (mvn === undefined) {
     throw new AppError("env.maven_missing", {
-      detail: `Apache Kafka ${KAFKA_VERSION} is not in ${options.cacheDir} and there is no Maven (mvn) to fetch it.`,
+      detail: `Apache Kafka ${kafkaVersion} is not in ${options.cacheDir} and there is no Maven (mvn) to fetch it.`,
       fix: `Install Maven (Debian and Ubuntu: apt install maven; macOS: brew install maven), ${FIX_OTHERWISE}`,
     });
   }
-  options.onProgress?.(`Fetching Apache Kafka ${KAFKA_VERSION} with Maven (45 MB, only this once)`);
+  options.onProgress?.(`Fetching Apache Kafka ${kafkaVersion} with Maven (45 MB, only this once)`);
   const temp = await tempIn(options.cacheDir);
   try {
-    await writeFile(join(temp, "pom.xml"), POM);
+    await writeFile(join(temp, "pom.xml"), kafkaPom("kafka_2.13"));
     await runMaven(mvn, temp, options.signal);
     makeDirs(join(libs, ".."));
     await rename(join(temp, "libs"), libs).catch((error: unknown) => {
@@ -131,7 +116,7 @@ function runMaven(mvn: string, dir: string, signal: AbortSignal | undefined): Pr
       const why = /ERROR\] (.*)/.exec(output)?.[1] ?? `exit status ${code}`;
       reject(
         new AppError("env.download_failed", {
-          detail: `Maven could not fetch Apache Kafka ${KAFKA_VERSION}: ${why}`,
+          detail: `Maven could not fetch Apache Kafka ${kafkaVersion}: ${why}`,
           fix: `Check the network and Maven's settings (~/.m2/settings.xml) and start again, ${FIX_OTHERWISE}`,
         }),
       );
