@@ -30,7 +30,8 @@ export default defineConfig({
     maxWorkers: Math.max(2, availableParallelism()),
     // A test without an assertion cannot fail.
     expect: { requireAssertions: true },
-    testTimeout: 30_000,
+    // Against what never ends, not against a slow machine: no test is about time.
+    testTimeout: 120_000,
     hookTimeout: 120_000,
     // Stopping the broker of the global setup.
     teardownTimeout: 30_000,
