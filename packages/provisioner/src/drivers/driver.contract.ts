@@ -23,7 +23,7 @@ const off: DesiredCell = { power: "off", brokers: 1 };
 const unavailable = expect.objectContaining({ code: "cell.unavailable" });
 
 export function driverContract(name: string, open: () => DriverSubject): void {
-  describe(`driver contract: ${name}`, () => {
+  describe(`driver contract: ${name}`, { timeout: 120_000 }, () => {
     const cell = newId("ce", systemRandom);
     let subject: DriverSubject;
     let driver: CellDriver;
@@ -82,7 +82,7 @@ export function driverContract(name: string, open: () => DriverSubject): void {
       const heard: string[] = [];
       const end = driver.watch(cell, () => void power().then((now) => heard.push(now)));
       subject.crash(cell);
-      await vi.waitFor(() => expect(heard).toContain("changing"), { timeout: 20_000 });
+      await vi.waitFor(() => expect(heard).toContain("changing"), { timeout: 60_000 });
       await expect(driver.admin(cell)).rejects.toThrow(unavailable);
       expect(await driver.observe(cell)).toMatchObject({ power: "changing", brokers: [] });
       expect(await settle(() => ensure(on))).toEqual({ state: "done" });

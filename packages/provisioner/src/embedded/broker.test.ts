@@ -21,6 +21,9 @@ import { afterAll, describe, expect, inject, test, vi } from "vitest";
 import { type EmbeddedKafka, type EmbeddedKafkaOptions, startEmbeddedKafka } from "./broker.ts";
 import { defaultCacheDir } from "./jars.ts";
 
+// A start without a class archive is five seconds of CPU; a busy machine makes minutes of it.
+vi.setConfig({ testTimeout: 120_000 });
+
 const scratch = mkdtempSync(join(tmpdir(), "headgate-embedded-"));
 const started: EmbeddedKafka[] = [];
 const children: ChildProcess[] = [];
@@ -72,7 +75,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-function until(what: string, met: () => boolean, timeoutMs = 20_000): Promise<void> {
+function until(what: string, met: () => boolean, timeoutMs = 60_000): Promise<void> {
   const look = () => expect(met(), what).toBe(true);
   return vi.waitFor(look, { timeout: timeoutMs, interval: 20 });
 }
