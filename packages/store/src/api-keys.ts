@@ -3,8 +3,16 @@ import { ApiKeyRecord } from "@headgate/core/api-key";
 import type { ApiKeyId, TenantId } from "@headgate/core/ids";
 import { TenantId as TenantIdSchema } from "@headgate/core/ids";
 import { z } from "zod";
+import { StoreError } from "./errors.ts";
 import { apiKeyOwnerKey, apiKeysOf } from "./keys.ts";
-import { getParsed, type ListOptions, listFamily, modify, type Stored } from "./resources.ts";
+import {
+  getParsed,
+  type ListOptions,
+  listFamily,
+  modify,
+  putOnce,
+  type Stored,
+} from "./resources.ts";
 import type { Store, Version } from "./store.ts";
 
 const Owner = z.object({ tenant: TenantIdSchema });
@@ -17,9 +25,17 @@ export function apiKeys(store: Store) {
     get,
     list: (tenant: TenantId, options: ListOptions) =>
       listFamily(store, ApiKeyRecord, apiKeysOf(tenant), options),
-    /** The lookup goes first: a crash in between leaves an id that opens nothing. Throws `conflict` when it exists. */
+    /**
+     * The lookup goes first: a crash in between leaves an id that opens nothing, and that the same tenant may try again
+     * (the local owner's key is chosen beforehand). Throws `conflict` when the key exists.
+     */
     async create(tenant: TenantId, value: ApiKeyRecord): Promise<Stored<ApiKeyRecord>> {
-      await store.put({ ...apiKeyOwnerKey(value.id), data: { tenant } }, "absent");
+      const lookup = apiKeyOwnerKey(value.id);
+      if (!(await putOnce(store, lookup, { tenant }))) {
+        const owner = await getParsed(store, Owner, lookup);
+        if (owner?.value.tenant !== tenant)
+          throw new StoreError("conflict", `${value.id} is taken`);
+      }
       const version = await store.put({ ...at(tenant, value.id), data: value }, "absent");
       return { value, version };
     },

@@ -279,6 +279,14 @@ describe("API keys", () => {
       const dying = mortalStore(store, life(at));
       await expect(apiKeys(dying).create(tenant, record)).rejects.toThrow(Died);
       expect((await apiKeys(store).find(record.id))?.value).toEqual(at === 2 ? record : undefined);
+      // Its tenant may try again with the same id; nobody else may, then or later.
+      const stranger = tenantId();
+      const theirs = apiKeys(store).create(stranger, { ...record, tenant: stranger });
+      await expect(theirs).rejects.toMatchObject({ kind: "conflict" });
+      const again = apiKeys(store).create(tenant, record);
+      if (at === 2) await expect(again).rejects.toMatchObject({ kind: "conflict" });
+      else await again;
+      expect((await apiKeys(store).find(record.id))?.value).toEqual(record);
     },
   );
 
