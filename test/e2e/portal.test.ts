@@ -60,7 +60,7 @@ portalSuite(({ open, tenant, service }) => {
     await run("bash", ["-c", command!], { cwd: dir.path });
     dir.remove();
 
-    await steps.nth(2).getByText("Done").waitFor({ timeout: 5000 });
+    await steps.nth(2).getByText("Done").waitFor();
     const seen = page.getByText("We received your first record.");
     await seen.waitFor();
     expect(await read(seen.locator("xpath=.."))).toContain("1 record written to first.steps");

@@ -1,8 +1,14 @@
 // The portal in a real Chromium. One service and one browser per test file; each test has a browser context of its own
 // and, when it asks for one, a tenant of its own, so that tests see nothing of each other.
 import { existsSync } from "node:fs";
-import { type Browser, chromium, type Locator, type Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, vi } from "vitest";
+import {
+  type Browser,
+  type BrowserContext,
+  chromium,
+  type Locator,
+  type Page,
+} from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect } from "vitest";
 import { missing } from "./missing.ts";
 import { type ReadyLine, type Service, startService, temporaryDir } from "./service.ts";
 
@@ -63,8 +69,11 @@ export function read(place: Locator): Promise<string> {
   return place.innerText();
 }
 
-/** Asks until it is so; fails after ten seconds. */
-export const soon = <T>(probe: () => T) => expect.poll(probe, { timeout: 10_000 });
+/** Against what never comes, not against a slow machine. */
+const patienceMs = 30_000;
+
+/** Asks until it is so. */
+export const soon = <T>(probe: () => T) => expect.poll(probe, { timeout: patienceMs });
 
 /** Declares tests that need a browser; without one, see missing.ts. */
 export function portalSuite(define: (suite: PortalSuite) => void): void {
@@ -76,16 +85,19 @@ export function portalSuite(define: (suite: PortalSuite) => void): void {
 }
 
 function startedSuite(executablePath: string): PortalSuite {
-  // A path through many screens, on a machine that does other things too.
-  vi.setConfig({ testTimeout: 60_000 });
   const dir = temporaryDir();
   let service: Service;
   let browser: Browser;
+  const contexts: BrowserContext[] = [];
   beforeAll(async () => {
     [service, browser] = await Promise.all([
       startService(dir.path),
       launchChromium(executablePath),
     ]);
+  });
+  // A page left open would go on asking.
+  afterEach(async () => {
+    await Promise.all(contexts.splice(0).map((context) => context.close()));
   });
   afterAll(async () => {
     await Promise.all([browser?.close(), service?.stop()]);
@@ -101,7 +113,17 @@ function startedSuite(executablePath: string): PortalSuite {
       if (made.status !== 201) throw new Error(JSON.stringify(made.body));
       return made.body.key;
     },
-    open: (options = {}) => openPortal(browser, service.ready.portal, options),
+    async open(options = {}) {
+      const { width = 1280, colorScheme = "light", timezoneId } = options;
+      const context = await browser.newContext({
+        viewport: { width, height: 900 },
+        colorScheme,
+        permissions: ["clipboard-read", "clipboard-write"],
+        ...(timezoneId === undefined ? {} : { timezoneId }),
+      });
+      contexts.push(context);
+      return openPortal(await context.newPage(), service.ready.portal, options);
+    },
     async crash() {
       const port = new URL(service.ready.api).port;
       await service.kill();
@@ -114,18 +136,9 @@ function startedSuite(executablePath: string): PortalSuite {
   };
 }
 
-async function openPortal(browser: Browser, base: string, options: OpenOptions): Promise<Portal> {
-  const { key, path = "", width = 1280, colorScheme = "light", timezoneId } = options;
-  const context = await browser.newContext({
-    baseURL: base,
-    viewport: { width, height: 900 },
-    colorScheme,
-    permissions: ["clipboard-read", "clipboard-write"],
-    ...(timezoneId === undefined ? {} : { timezoneId }),
-  });
-  const page = await context.newPage();
-  // No test waits longer for something that should be there.
-  page.setDefaultTimeout(10_000);
+async function openPortal(page: Page, base: string, options: OpenOptions): Promise<Portal> {
+  const { key, path = "" } = options;
+  page.setDefaultTimeout(patienceMs);
   const problems: string[] = [];
   const strangers: string[] = [];
   page.on("console", (message) => {

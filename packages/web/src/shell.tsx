@@ -57,16 +57,10 @@ function focusOnArrival(router: AnyRouter): () => void {
   });
 }
 
-/** So that every page opens at once, also when Headgate is away by then. */
-function preloadPages(router: AnyRouter): () => void {
-  const timer = setTimeout(() => {
-    const all = [
-      ...pages.map(({ to }) => ({ to })),
-      { to: "/topics/$name", params: { name: "-" } },
-    ];
-    for (const page of all) void router.preloadRoute(page);
-  }, 1000);
-  return () => clearTimeout(timer);
+/** So that every page opens at once, also when Headgate is away by then: a page that cannot load has no way back. */
+function preloadPages(router: AnyRouter): void {
+  const all = [...pages.map(({ to }) => ({ to })), { to: "/topics/$name", params: { name: "-" } }];
+  for (const page of all) void router.preloadRoute(page);
 }
 
 function Rail() {
