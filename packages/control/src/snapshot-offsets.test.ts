@@ -65,6 +65,8 @@ async function billed(topicId: string): Promise<Map<string, OffsetRange[]>> {
     latest,
   );
 }
+const total = (hours: Map<string, OffsetRange[]>) =>
+  [...hours.values()].flat().reduce((sum, { from, to }) => sum + BigInt(to) - BigInt(from), 0n);
 const flat = (hours: Map<string, OffsetRange[]>) =>
   [...hours].flatMap(([hour, ranges]) =>
     ranges.map(({ partition, from, to }) => `${hour} ${partition}: ${from}-${to}`),
@@ -172,7 +174,19 @@ test("by readers in every order, dying anywhere: what is billed is what the log 
             await snapshotOffsets({ ...own, clock }, growing, scope("orders"));
           }
         };
-        const ended = await interleave(base, readers.map(run), () => order.next().value);
+        // At every moment what is billed only grows, and is never more than was written.
+        let before = 0n;
+        const watched: Store = {
+          ...base,
+          put: async (item, expect_) => {
+            const version = await base.put(item, expect_);
+            const now = total(await billed(`id ${name}`));
+            expect(now >= before && now <= BigInt(ends[name]![0]! + ends[name]![1]!)).toBe(true);
+            before = now;
+            return version;
+          },
+        };
+        const ended = await interleave(watched, readers.map(run), () => order.next().value);
         for (const each of ended) {
           if (each.status === "rejected") expect(each.reason).toBeInstanceOf(Died);
         }
