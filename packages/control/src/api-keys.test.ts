@@ -85,7 +85,7 @@ describe("a new key", () => {
   test("of one account leaves the others' room alone", async () => {
     await create();
     await create();
-    await create({}, "other");
+    expect(await opens(await create({}, "other"))).toBe(true);
   });
 
   test("of an account that is not there, or a neighbour's, is none", async () => {
@@ -171,7 +171,7 @@ describe("many at once", () => {
       ),
       { numRuns: 40, interruptAfterTimeLimit: 5000 },
     );
-    expect(made).toBeGreaterThan(10);
+    expect(made).toBeGreaterThan(0);
   });
 });
 

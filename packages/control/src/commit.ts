@@ -2,7 +2,8 @@
 //  1. the key is announced in the work queue, and the audit event written, put-once → a reconciler finds nothing new
 //     and forgets the key; the log tells of a change that did not happen (said too much, never too little)
 //  2. one conditional write of the spec → the change stands; the queue leads the reconciler to it
-//  3. change feed and signals → readers are late by their polling interval, never wrong
+//  3. change feed and signals → who polls is late by their interval; a gateway keeps what it knows of a key until the
+//     next change of that tenant is said. A failure here is answered as one, though the change stands.
 // A refused write (2) takes the audit event back; its announcement is forgotten by the reconciler.
 import { type Actor, type AuditEvent, managerOf } from "@headgate/core/audit";
 import { toTimestamp } from "@headgate/core/clock";

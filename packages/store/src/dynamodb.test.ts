@@ -19,7 +19,7 @@ import { mockClient } from "aws-sdk-client-mock";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type LossyProxy, startLossyProxy } from "../test/lossy-proxy.ts";
 import { clientOf, startDynalite, table } from "../test/start-dynalite.ts";
-import { createTable, openDynamo } from "./dynamodb.ts";
+import { createTable, dynamoClient, openDynamo } from "./dynamodb.ts";
 import { storeContract } from "./store.contract.ts";
 
 storeContract("DynamoDB (dynalite)", startDynalite, 30);
@@ -216,7 +216,8 @@ test("a server that takes the request and never answers costs a bounded time", a
   const server = createServer(() => undefined).listen(0, "127.0.0.1");
   await once(server, "listening");
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const client = clientOf(endpoint);
+  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
+  const client = dynamoClient({ endpoint, region: "local", credentials });
   const store = openDynamo({ client, table, attemptsMax: 1 });
   await expect(store.get(key)).rejects.toMatchObject({ kind: "unavailable" });
   client.destroy();

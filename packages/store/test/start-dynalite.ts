@@ -7,10 +7,17 @@ import { createTable, dynamoClient, openDynamo } from "../src/dynamodb.ts";
 
 export const table = "headgate";
 
-/** A client as the real service would get it, but for the address. */
+// A machine that is busy with other tests answers late: that is not what is tested here.
+const patience = {
+  connectionTimeout: 25_000,
+  requestTimeout: 25_000,
+  throwOnRequestTimeout: true,
+};
+
+/** A client as the real service would get it, but for the address and its patience. */
 export function clientOf(endpoint: string) {
   const credentials = { accessKeyId: "local", secretAccessKey: "local" };
-  return dynamoClient({ endpoint, region: "local", credentials });
+  return dynamoClient({ endpoint, region: "local", credentials, requestHandler: patience });
 }
 
 /** A store over a dynalite of its own, on a free port. */
