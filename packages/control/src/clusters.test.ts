@@ -1,4 +1,4 @@
-// Clusters: what they can cost is told at birth, they shrink no further than what they hold, and they go with all of it.
+// Clusters: what they can cost is told at birth, they shrink no further than what they hold, and go with all of it.
 import { defaultPriceBook } from "@headgate/core/price-book";
 import { clusters } from "@headgate/store/clusters";
 import { priceBooks } from "@headgate/store/price-books";

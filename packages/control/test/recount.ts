@@ -1,5 +1,5 @@
-// The price, worked out a second time and otherwise than the product does it: exact fractions of a dollar, straight from
-// the published sentence. Shares no code with packages/core.
+// The price, worked out a second time and otherwise than the product does it: exact fractions of a dollar, straight
+// from the published sentence. Shares no code with packages/core.
 
 /** A fraction of a dollar; `of` > 0. */
 export interface Dollars {
