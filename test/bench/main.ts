@@ -1,6 +1,7 @@
 // npm run bench [name…]: prints every figure of docs/benchmarks.md. Ratios are taken within one run; nothing here is a
 // test, and no test is timed. Each bench is one file that answers rows.
 import { countingBench } from "./counting.ts";
+import { firstRecordBench } from "./first-record.ts";
 import { idleBench } from "./idle.ts";
 import { produceBench } from "./produce.ts";
 import { startBench } from "./start.ts";
@@ -20,6 +21,7 @@ const benches: Record<string, () => Promise<Figure[]>> = {
   counting: countingBench,
   produce: produceBench,
   idle: idleBench,
+  "first-record": firstRecordBench,
 };
 
 const asked = process.argv.slice(2);

@@ -1,15 +1,11 @@
 // What a user does in the portal, in a real browser against the whole service, reading only what is on the screen.
-import { execFile } from "node:child_process";
-import { symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { promisify } from "node:util";
 import { Kafka, logLevel } from "kafkajs";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
-import { type Key, portalSuite, read, soon } from "../support/browser.ts";
-import { eventually, root, temporaryDir } from "../support/service.ts";
-
-const run = promisify(execFile);
+import { type Key, portalSuite, soon } from "../support/browser.ts";
+import { read } from "../support/chromium.ts";
+import { sendFirstRecord } from "../support/first-record.ts";
+import { eventually } from "../support/service.ts";
 
 /** The number under a name. */
 const figure = (page: Page, name: string) =>
@@ -36,34 +32,15 @@ portalSuite(({ open, tenant, service }) => {
     await page.getByRole("heading", { name: "Send your first record" }).waitFor();
     expect(page.url()).toBe(service().ready.portal);
 
-    await page.getByLabel("Topic name").fill("first.steps");
-    await page.getByRole("button", { name: "Create topic" }).click();
-    const steps = page.getByRole("main").getByRole("listitem");
-    await steps.nth(0).getByText("Done").waitFor();
-    await page.getByRole("button", { name: "Make a key" }).click();
-    await steps.nth(1).getByText("Done").waitFor();
-    await page.getByText("Listening for the first record in first.steps").waitFor();
+    await sendFirstRecord(page, "first.steps");
 
+    const said = await read(page.getByRole("main"));
+    expect(said).toContain("1 record written to first.steps so far.");
     const panel = page.getByRole("tabpanel");
     await panel.getByRole("button", { name: "Copy Node.js snippet" }).click();
     await panel.getByRole("button", { name: "Copied Node.js snippet" }).waitFor();
-    const code = await read(panel.locator("pre"));
-    expect(await page.evaluate("navigator.clipboard.readText()")).toBe(code);
-    const said = await read(panel);
-    const [, file] = /^(first[.]\w+)$/m.exec(said)!;
-    const [, install, command] = /Install\s+(.+)\n[\s\S]*Run\s+(.+)$/m.exec(said)!;
-    expect(install).toBe("npm install kafkajs");
-    const dir = temporaryDir();
-    // What the install command leaves, without asking a registry in a test.
-    symlinkSync(join(root, "node_modules"), join(dir.path, "node_modules"));
-    writeFileSync(join(dir.path, file!), code);
-    await run("bash", ["-c", command!], { cwd: dir.path });
-    dir.remove();
-
-    await steps.nth(2).getByText("Done").waitFor();
-    const seen = page.getByText("We received your first record.");
-    await seen.waitFor();
-    expect(await read(seen.locator("xpath=.."))).toContain("1 record written to first.steps");
+    const copied = await page.evaluate("navigator.clipboard.readText()");
+    expect(copied).toBe(await read(panel.locator("pre")));
     expect(problems()).toEqual([]);
   });
 
@@ -75,7 +52,7 @@ portalSuite(({ open, tenant, service }) => {
     const secret = page.locator("dd", { hasText: /^hgs_/ });
     const shown = await read(secret);
     await page.getByRole("link", { name: "Topics" }).click();
-    await page.getByRole("heading", { name: "Topics" }).waitFor();
+    await page.getByRole("heading", { name: "Topics", exact: true }).waitFor();
     await page.goBack();
     expect(await read(secret)).toBe(shown);
     await page.reload();
@@ -208,7 +185,7 @@ portalSuite(({ open, tenant, service }) => {
     await confirm.click();
     const headers = await (await asked).allHeaders();
     expect(headers["if-match"]).toMatch(/^"\d+"$/);
-    await page.getByRole("heading", { name: "Topics" }).waitFor();
+    await page.getByRole("heading", { name: "Topics", exact: true }).waitFor();
     await page.getByText("No topics yet").waitFor();
     expect(problems()).toEqual([]);
   });

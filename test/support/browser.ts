@@ -1,14 +1,8 @@
 // The portal in a real Chromium. One service and one browser per test file; each test has a browser context of its own
 // and, when it asks for one, a tenant of its own, so that tests see nothing of each other.
-import { existsSync } from "node:fs";
-import {
-  type Browser,
-  type BrowserContext,
-  chromium,
-  type Locator,
-  type Page,
-} from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect } from "vitest";
+import { findChromium, launchChromium } from "./chromium.ts";
 import { missing } from "./missing.ts";
 import { type ReadyLine, type Service, startService, temporaryDir } from "./service.ts";
 
@@ -40,33 +34,6 @@ export interface PortalSuite {
   open(options?: OpenOptions): Promise<Portal>;
   /** Ends the service as a crash would, and starts it again on the same port and directory. */
   crash(): Promise<{ restart: () => Promise<void> }>;
-}
-
-const flags = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-
-/** Chromium on this machine, or undefined. */
-export function findChromium(): string | undefined {
-  const known = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-  return [process.env.CHROMIUM_PATH, ...known].find((path) => path && existsSync(path));
-}
-
-/** A headless browser with a profile of its own, which goes when it is closed. */
-export function launchChromium(executablePath: string): Promise<Browser> {
-  return chromium.launch({ executablePath, args: flags });
-}
-
-/** What the screen says there. Waits until it is there. */
-export function read(place: Locator): Promise<string> {
-  // biome-ignore lint/performance/useDomNodeTextContent: what is hidden is not on the screen
-  return place.innerText();
 }
 
 /** Against what never comes, not against a slow machine. */
