@@ -151,6 +151,10 @@ describe("a report", () => {
     expect(report.from).toBe(`${day}05:00:00.000Z`);
     expect(report.to).toBe(`${day}06:00:00.000Z`);
     expect(report.rows.map(({ hour }) => hour)).toEqual([`${day}05`]);
+    // What was written in hours after the window is not in it.
+    const before = await read("hour", { to: `${day}05:00:00.000Z` });
+    expect(before.rows.map(({ hour }) => hour)).toEqual([`${day}04`]);
+    expect(before.totals.recordsWritten).toBe("1500");
     const more = await read("hour", { ...inside, to: `${day}06:00:00.001Z` });
     expect(more.to).toBe(`${day}07:00:00.000Z`);
   });
