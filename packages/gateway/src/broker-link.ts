@@ -12,8 +12,8 @@ export interface BrokerLinkOptions {
   readonly memory: MemoryLease;
   /** The node the client connected for, -1 for any. */
   readonly nodeId: number;
-  /** Runs `read`, which calls `onAnswer` for each frame that arrived and throws when they make no sense. */
-  readonly onData: (read: () => void) => void;
+  /** Bytes came. Runs `read`, which calls `onAnswer` for each whole frame and throws when they make no sense. */
+  readonly onData: (bytes: number, read: () => void) => void;
   readonly onAnswer: (frame: Buffer, slab: Buffer | undefined) => void;
   /** The broker takes bytes again. */
   readonly onDrain: () => void;
@@ -60,7 +60,7 @@ export function brokerLink(options: BrokerLinkOptions): BrokerLink {
     const { socket } = upstream;
     live = { upstream, out: outgoing(socket, memory), reading: valve(socket) };
     const read = frameReader({ memory, frameBytesMax: () => answerBytesMax, onFrame: onAnswer });
-    socket.on("data", (chunk: Buffer) => onData(() => read(chunk)));
+    socket.on("data", (chunk: Buffer) => onData(chunk.length, () => read(chunk)));
     socket.on("drain", () => options.onDrain());
     socket.on("error", () => socket.destroy());
     socket.on("close", () => {

@@ -86,12 +86,18 @@ export class ClientConnection {
       dial: host.dial,
       memory: this.#memory,
       nodeId,
-      onData: (read) => this.#onBrokerData(read),
+      onData: (bytes, read) => {
+        host.bytesRead(bytes);
+        this.#onBrokerData(read);
+      },
       onAnswer: (frame, slab) => this.#onAnswer(frame, slab),
       onDrain: () => this.#fromClient.set(Pause.otherSideFull, false),
       onGone: () => this.#onBrokerGone(),
     });
-    socket.on("data", (chunk: Buffer) => this.#reading(() => read(chunk)));
+    socket.on("data", (chunk: Buffer) => {
+      host.bytesRead(chunk.length);
+      this.#reading(() => read(chunk));
+    });
     socket.on("drain", () => this.#broker.pause(Pause.otherSideFull, false));
     socket.on("error", () => socket.destroy());
     socket.on("close", () => this.#onClientGone());

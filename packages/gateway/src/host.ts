@@ -14,6 +14,8 @@ export interface ConnectionHost {
   /** Wall clock. */
   readonly nowMs: () => number;
   readonly memory: FrameMemory;
+  /** So many bytes were read from a socket. */
+  readonly bytesRead: (bytes: number) => void;
   readonly bindings: Bindings;
   readonly dial: Dial;
   readonly requestWalk: RequestWalk;

@@ -12,6 +12,7 @@ import { type Advertised, advertised } from "./filters/60-advertise.ts";
 import { frameMemory } from "./frame-memory.ts";
 import type { ConnectionHost } from "./host.ts";
 import type { Log } from "./log.ts";
+import { minorCollections } from "./minor-collections.ts";
 import { listenRun, nodePorts } from "./ports.ts";
 import { RequestWalk } from "./request-walk.ts";
 import { ResponseWalk } from "./response-walk.ts";
@@ -104,6 +105,7 @@ export async function startServer(parts: ServerParts): Promise<Server> {
     log,
     nowMs: () => control.clock.nowMs(),
     memory,
+    bytesRead: minorCollections(),
     bindings,
     dial: createDial({ brokers, mint: parts.mint }),
     requestWalk: new RequestWalk(() => fetchBytesMax(memory.usedShare)),
