@@ -255,6 +255,23 @@ describe("a broker whose Node process is killed", () => {
   });
 });
 
+test("a port that somebody takes between choosing it and the JVM's own bind is let go for another", async () => {
+  const options = optionsFor("outrun");
+  const thief = createServer();
+  let stolen = 0;
+  const steal = () => {
+    if (stolen > 0) return;
+    stolen = JSON.parse(readFileSync(join(options.dataDir, "node.json"), "utf8")).brokerPort;
+    thief.listen(stolen, "127.0.0.1");
+  };
+  const onProgress = (message: string) => message === "Starting Apache Kafka" && steal();
+  const kafka = await start({ ...options, onProgress });
+  expect(stolen).toBeGreaterThan(0);
+  expect(kafka.bootstrap.port).not.toBe(stolen);
+  thief.close();
+  await kafka.stop();
+});
+
 describe("a broker that cannot start", () => {
   test.each(["/dev/null/x", "/proc/headgate"])(
     "a directory that cannot be written is refused: %s",

@@ -11,6 +11,7 @@ import {
   choosePorts,
   formatLogDir,
   loadIdentity,
+  lostPort,
   type NodeIdentity,
   nodeFiles,
   saveIdentity,
@@ -61,6 +62,7 @@ const HOST = "127.0.0.1";
 const ADMIN = "admin";
 const STOP_MS = 8000;
 const START_MS = 60_000;
+const LAUNCHES_MAX = 3;
 
 /**
  * Resolves when the broker answers a logged-in admin and is live; it then restarts the JVM whenever that dies.
@@ -74,13 +76,28 @@ export async function startEmbeddedKafka(options: EmbeddedKafkaOptions): Promise
   }
   const lock = lockDataDir(dir);
   try {
-    const node = await prepare(dir, options);
-    options.onProgress?.("Starting Apache Kafka");
-    const supervisor = await supervise(node.supervised, options.signal);
-    return face(node.identity, supervisor, () => lock.release());
+    const { identity, supervisor } = await launch(dir, options);
+    return face(identity, supervisor, () => lock.release());
   } catch (error) {
     lock.release();
     throw error;
+  }
+}
+
+/** Ports are looked for before the JVM binds them; when somebody else was faster, others are looked for. */
+async function launch(
+  dir: string,
+  options: EmbeddedKafkaOptions,
+): Promise<{ identity: NodeIdentity; supervisor: Supervisor }> {
+  for (let attempt = 1; ; attempt += 1) {
+    const { identity, supervised } = await prepare(dir, options);
+    options.onProgress?.("Starting Apache Kafka");
+    try {
+      return { identity, supervisor: await supervise(supervised, options.signal) };
+    } catch (error) {
+      const mayMove = (options.port ?? 0) === 0 && attempt < LAUNCHES_MAX;
+      if (options.signal?.aborted || !mayMove || !(await lostPort(HOST, identity))) throw error;
+    }
   }
 }
 

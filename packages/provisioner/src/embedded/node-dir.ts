@@ -116,6 +116,17 @@ export async function choosePorts(
   return { ...before, brokerPort, controllerPort };
 }
 
+/** Whether somebody else has one of the node's ports now; asked when no JVM of ours runs. */
+export async function lostPort(
+  host: string,
+  { brokerPort, controllerPort }: NodeIdentity,
+): Promise<boolean> {
+  for (const port of [brokerPort, controllerPort]) {
+    if ((await freePort(host, port)) === undefined) return true;
+  }
+  return false;
+}
+
 async function freeOrAny(host: string, port: number): Promise<number> {
   const free = (port > 0 ? await freePort(host, port) : undefined) ?? (await freePort(host, 0));
   if (free === undefined)
