@@ -1,5 +1,5 @@
-// From `npm start` typed to the first record seen in the portal, Kafka's jars cached: a script reads the terminal and the
-// screen and does what they say, so what a person adds is reading and typing.
+// From `npm start` typed to the first record seen in the portal, Kafka's jars cached: a script reads the terminal and
+// the screen and does what they say, so what a person adds is reading and typing.
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";

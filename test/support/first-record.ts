@@ -10,8 +10,8 @@ import { root, temporaryDir } from "./service.ts";
 const run = promisify(execFile);
 
 /**
- * From an empty start page to its tick for the first record: creates the topic, makes a key, saves the program under the
- * name it is shown with, and runs it by the command shown.
+ * From an empty start page to its tick for the first record: creates the topic, makes a key, saves the program under
+ * the name it is shown with, and runs it by the command shown.
  */
 export async function sendFirstRecord(page: Page, topic: string): Promise<void> {
   const steps = page.getByRole("main").getByRole("listitem");

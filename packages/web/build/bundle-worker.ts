@@ -1,5 +1,5 @@
-// Runs vite, on a thread with an environment of its own: what the starting shell says of NODE_ENV must not decide whether
-// users get React's development build.
+// Runs vite, on a thread with an environment of its own: what the starting shell says of NODE_ENV must not decide
+// whether users get React's development build.
 import { workerData } from "node:worker_threads";
 import { build, type InlineConfig } from "vite";
 

@@ -34,8 +34,8 @@ export function nodeFiles(dir: string): NodeFiles {
 }
 
 /**
- * Reads the node's identity, or makes one; what is `wanted` only counts for a new directory. Throws `env.data_damaged`: a
- * new identity in its place would make the broker refuse its own data.
+ * Reads the node's identity, or makes one; what is `wanted` only counts for a new directory. Throws `env.data_damaged`:
+ * a new identity in its place would make the broker refuse its own data.
  */
 export function loadIdentity(
   dir: string,

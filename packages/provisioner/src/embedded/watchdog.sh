@@ -2,7 +2,8 @@
 # Runs a command (the broker's JVM) and stops it in order when its own standard input ends, which is when the Node
 # process that holds the other end goes away, even by kill -9. Plain POSIX sh: a JRE machine has no more than that.
 #   watchdog.sh PIDFILE GRACE_SECONDS TEMP_ARCHIVE FINAL_ARCHIVE COMMAND [ARG...]
-# stdin: the pipe; a line in it is another GRACE_SECONDS. stdout: one line, the command's pid. stderr: the log, for the command's output too.
+# stdin: the pipe; a line in it is another GRACE_SECONDS. stdout: one line, the command's pid. stderr: the log, for the
+# command's output too.
 # A class archive that the JVM wrote to TEMP_ARCHIVE as it ended moves to FINAL_ARCHIVE. Exits with the command's
 # status.
 pidfile=$1 grace=$2 temp=$3 final=$4
