@@ -127,8 +127,9 @@ const now = () => toTimestamp(Date.now());
 const readyStatus = { phase: "Ready" as const, conditions: [], observedGeneration: 1 };
 const envelope = () => ({ generation: 1, managedBy: {}, createdAt: now(), updatedAt: now() });
 
-async function makeTenant(
-  { store }: Control,
+/** A tenant with a cluster on `cell`, and an owner's key. */
+export async function makeTenant(
+  { store }: Pick<Control, "store">,
   admin: KafkaAdmin,
   cell: CellId,
   spec: Partial<ClusterSpec>,
