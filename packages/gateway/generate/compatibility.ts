@@ -86,7 +86,7 @@ ${apiKeys.flatMap(refusedRow).join("\n")}
 |---|---|---|
 | size of a request | ${size(frameBytesMax)} | disconnected |
 | records in a batch | ${count(recordsPerBatchMax)} | MESSAGE_TOO_LARGE: producers split the batch |
-| bytes of a fetch's answer | ${size(fetchBytesMax(0))}, or one batch | less is brought; less still for many slow readers |
+| bytes of a fetch's answer | ${size(fetchBytesMax(0))}, or one batch | less is brought; less for many slow readers |
 | partitions named in a request | ${count(partitionsPerRequestMax)} | disconnected |
 | topics in a request that creates, changes or deletes | ${count(topicsPerRequestMax)} | POLICY_VIOLATION |
 | metadata of a group's member | ${size(joinMetadataBytesMax)} | INVALID_REQUEST |
