@@ -56,8 +56,11 @@ portalSuite(({ open, tenant, service, crash }) => {
     await page.goto(`${service().ready.portal}topics#key=ak_abc`);
     await page.getByText("The key in the link is not whole.").waitFor();
     expect(page.url()).toBe(`${service().ready.portal}topics`);
+    // Nobody is signed in any more: another broken link still gets an answer, not a page that broke.
+    await page.getByLabel("Key id").fill("ak_0");
     await page.goto(`${service().ready.portal}topics#key=%E0%A4%A`);
-    expect(await read(page.getByRole("main"))).toContain("Sign in");
+    await page.getByText("The key in the link is not whole.").waitFor();
+    expect(page.url()).toBe(`${service().ready.portal}topics`);
   });
 
   test("a key revoked elsewhere ends the session at once, and says why", async () => {

@@ -70,7 +70,7 @@ export async function open(path: string, options: RequestOptions = {}): Promise<
   // Another key may have been taken meanwhile: only the one that was refused is forgotten.
   if (response.status === 401 && key !== undefined && session.get() === key) {
     const { detail, title, fix } = problem.problem;
-    signOut(`${detail ?? title} ${fix}`);
+    signOut(`You were signed out. ${detail ?? title} ${fix}`);
   }
   throw problem;
 }

@@ -13,7 +13,7 @@ let endedBecause: string | undefined;
 
 export const session = {
   get: () => current,
-  /** Why the last session ended by itself; shown where one signs in. */
+  /** Why the last session ended, or none began, though nobody asked for that: sentences. */
   endedBecause: () => endedBecause,
   subscribe(listener: () => void): () => void {
     listeners.add(listener);
@@ -50,7 +50,7 @@ export function signIn(key: Credentials): void {
   become(key);
 }
 
-/** Forgets the key. `because`: a sentence for who did not ask for it. */
+/** Forgets the key. `because`: sentences for who did not ask for it. */
 export function signOut(because?: string): void {
   endedBecause = because;
   become(undefined);

@@ -1,5 +1,5 @@
 // The way in: an API key. The same key opens REST and Kafka, so there is no other account to make.
-import { type ClipboardEvent, type FormEvent, useState } from "react";
+import { type ClipboardEvent, type FormEvent, useState, useSyncExternalStore } from "react";
 import { whoIs } from "../lib/client.ts";
 import { parseKey, session, signIn } from "../lib/session.ts";
 import { ThemeChoice } from "../shell.tsx";
@@ -10,6 +10,7 @@ import { PageHead } from "../ui/page.tsx";
 import { ProblemNote } from "../ui/states.tsx";
 
 export function SignIn() {
+  const ended = useSyncExternalStore(session.subscribe, session.endedBecause);
   return (
     <div className="grid min-h-dvh lg:grid-cols-[minmax(0,1fr)_minmax(0,1.1fr)]">
       <main className="grid content-center justify-items-center px-5 py-10">
@@ -24,7 +25,8 @@ export function SignIn() {
             <ThemeChoice />
           </div>
           <PageHead title="Sign in">With any API key that has a role.</PageHead>
-          <SignInForm />
+          {/* What was typed before is no answer to a new reason. */}
+          <SignInForm key={ended} ended={ended} />
         </div>
       </main>
       <Weir />
@@ -32,13 +34,12 @@ export function SignIn() {
   );
 }
 
-function SignInForm() {
+function SignInForm({ ended }: { ended: string | undefined }) {
   const [id, setId] = useState("");
   const [secret, setSecret] = useState("");
   const [faults, setFaults] = useState<Faults>({});
   const [error, setError] = useState<unknown>();
   const [busy, setBusy] = useState(false);
-  const ended = session.endedBecause();
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     const found = faultsOf(id, secret);
@@ -71,7 +72,7 @@ function SignInForm() {
     >
       {error === undefined && ended && (
         <p role="status" className="rounded-card bg-brass-soft p-3 text-sm">
-          <strong className="font-semibold">You were signed out.</strong> {ended}
+          {ended}
         </p>
       )}
       <Field

@@ -24,7 +24,7 @@ export function KeyStep(props: {
   }
   if (inHand !== undefined) {
     return (
-      <div className="max-w-xl">
+      <div className="max-w-2xl">
         <OneTimeSecret {...inHand} />
       </div>
     );

@@ -1,5 +1,5 @@
 // Usage in rows with its sum, which is what /v1/usage answers as totals. The dearest rows come first; hours in order.
-import { usd } from "@headgate/core/money";
+import { formatUsd as decimalUsd, usd } from "@headgate/core/money";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { formatBytes, formatCount, formatHour, formatUsdExact } from "../lib/format.ts";
@@ -42,6 +42,7 @@ export function UsageTable({ caption, report }: { caption: string; report: Usage
             <Amounts of={row} />
           </tr>
         ))}
+        <Rest report={report} />
       </Table>
       {rows.length > rowsShown && (
         <div className="mt-3">
@@ -63,6 +64,26 @@ function inOrder({ rows, groupBy }: UsageReport): readonly UsageRow[] {
   );
   if (groupBy === "hour") return used.toReversed();
   return used.toSorted((a, b) => Number(usd(b.cost) - usd(a.cost)));
+}
+
+const restOf = {
+  hour: "Not by hour",
+  topic: "Reserved units, of no topic",
+  serviceAccount: "Kept and reserved, of no account",
+} as const;
+
+/** What the total has beyond the rows, so that the table adds up. */
+function Rest({ report: { rows, totals, groupBy } }: { report: UsageReport }) {
+  const rest = rows.reduce((left, row) => left - usd(row.cost), usd(totals.cost));
+  // Each row is rounded to the pico-dollar.
+  if (rest <= BigInt(rows.length)) return null;
+  return (
+    <tr>
+      <th scope="row">{restOf[groupBy]}</th>
+      <td colSpan={4} />
+      <td className="text-right whitespace-nowrap">{formatUsdExact(decimalUsd(rest))}</td>
+    </tr>
+  );
 }
 
 function RowHead({ row }: { row: UsageRow }) {
