@@ -18,36 +18,62 @@ const framed = (body: Uint8Array) => {
   return frame;
 };
 
-function split(chunks: Buffer[], frameBytesMax = 1000) {
+function split(chunks: Buffer[], { frameBytesMax = 1000, take = noMemory } = {}) {
   const frames: Buffer[] = [];
-  const starts: number[] = [];
+  const memories: (Buffer | undefined)[] = [];
   const splitter = frameSplitter({
     frameBytesMax: () => frameBytesMax,
-    onFrame: (frame) => frames.push(frame),
-    onStart: (bytes) => starts.push(bytes),
+    take,
+    onFrame(frame, memory) {
+      frames.push(Buffer.from(frame));
+      memories.push(memory);
+    },
   });
   for (const chunk of chunks) splitter.push(chunk);
-  return { frames, starts, splitter };
+  return { frames, memories, splitter };
 }
 
+const noMemory = (_frameBytes: number): Buffer | undefined => undefined;
+
 describe("the frame splitter", () => {
+  const bodies = fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 6 });
+  const cuts = fc.array(fc.integer({ min: 1, max: 17 }), { minLength: 1, maxLength: 20 });
+  const cutUp = (stream: Buffer, sizes: number[]): Buffer[] => {
+    const chunks: Buffer[] = [];
+    for (let at = 0, i = 0; at < stream.length; i++) {
+      const size = sizes[i % sizes.length] ?? 1;
+      chunks.push(stream.subarray(at, at + size));
+      at += size;
+    }
+    return chunks;
+  };
+
   it("finds the same frames however the stream is cut", () => {
-    const bodies = fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 6 });
-    const cuts = fc.array(fc.integer({ min: 1, max: 17 }), { minLength: 1, maxLength: 20 });
     fc.assert(
       fc.property(bodies, cuts, (contents, sizes) => {
         const expected = contents.map(framed);
-        const stream = Buffer.concat(expected);
-        const chunks: Buffer[] = [];
-        for (let at = 0, i = 0; at < stream.length; i++) {
-          const size = sizes[i % sizes.length] ?? 1;
-          chunks.push(stream.subarray(at, at + size));
-          at += size;
-        }
-        const { frames, starts, splitter } = split(chunks);
+        const { frames, splitter } = split(cutUp(Buffer.concat(expected), sizes));
         expect(frames).toEqual(expected);
-        expect(starts).toEqual(expected.map((frame) => frame.length));
         expect(splitter.heldBytes).toBe(0);
+      }),
+      { seed: 1 },
+    );
+  });
+
+  it("gathers what comes in pieces in the memory it is given, and hands that over with the frame", () => {
+    fc.assert(
+      fc.property(bodies, cuts, (contents, sizes) => {
+        const expected = contents.map(framed);
+        const taken: Buffer[] = [];
+        const take = (frameBytes: number) => {
+          if (frameBytes < 20) return undefined;
+          const memory = Buffer.alloc(frameBytes + 100, 0xff);
+          taken.push(memory);
+          return memory;
+        };
+        const { frames, memories } = split(cutUp(Buffer.concat(expected), sizes), { take });
+        expect(frames).toEqual(expected);
+        expect(memories.filter((memory) => memory !== undefined)).toEqual(taken);
       }),
       { seed: 1 },
     );
@@ -55,17 +81,24 @@ describe("the frame splitter", () => {
 
   it("hands a frame that came in one piece on as the same memory", () => {
     const chunk = Buffer.concat([framed(Buffer.alloc(100, 1)), framed(Buffer.alloc(50, 2))]);
-    const { frames } = split([chunk]);
-    expect(frames.every((frame) => frame.buffer === chunk.buffer)).toBe(true);
+    const frames: Buffer[] = [];
+    const onFrame = (frame: Buffer) => void frames.push(frame);
+    frameSplitter({ frameBytesMax: () => 1000, onFrame }).push(chunk);
+    expect(frames.map((frame) => frame.buffer === chunk.buffer)).toEqual([true, true]);
   });
 
   it.each([-1, -(2 ** 31), 1001, 2 ** 31 - 1])(
-    "refuses a size of %i, whole or in pieces",
+    "refuses a size of %i before it takes memory, whole or in pieces",
     (size) => {
       const head = Buffer.alloc(4);
       head.writeInt32BE(size);
-      expect(() => split([head])).toThrow(FrameSizeError);
-      expect(() => split([head.subarray(0, 2), head.subarray(2)])).toThrow(FrameSizeError);
+      const take = () => {
+        throw new Error("took memory");
+      };
+      expect(() => split([head], { take })).toThrow(FrameSizeError);
+      expect(() => split([head.subarray(0, 2), head.subarray(2)], { take })).toThrow(
+        FrameSizeError,
+      );
     },
   );
 });

@@ -1,6 +1,5 @@
 // Frames: `size int32, header, body` (KIP-482 decides which header). The splitter turns a byte stream into frames
-// without ever holding more than one incomplete frame, and shows a frame's size and API before its body is stored, so
-// that an owner can refuse it early.
+// without ever holding more than one incomplete frame, in memory that its owner may provide.
 //
 //   request header v1  apiKey int16, apiVersion int16, correlationId int32, clientId nullable string
 //   request header v2  the same (client id not compact), tags
@@ -30,58 +29,60 @@ export interface FrameSplitter {
 }
 
 export interface FrameHandlers {
-  /** A whole frame, its 4-byte size included. A slice of the chunk when it came in one piece. */
-  onFrame(frame: Buffer): void;
-  /** The size of a frame is known (4 bytes included) and its first 12 bytes are there, before the rest is stored. */
-  onStart?(frameBytes: number, first: Buffer): void;
   /** Largest size field allowed; asked per frame, so it may change (small before authentication). */
   frameBytesMax(): number;
+  /**
+   * A whole frame, its 4-byte size included: a slice of the chunk when it came in one piece, else of `memory`, what
+   * `take` gave for it.
+   */
+  onFrame(frame: Buffer, memory: Buffer | undefined): void;
+  /** At least `frameBytes` for a frame that comes in pieces; undefined or absent: it gets memory of its own. */
+  take?(frameBytes: number): Buffer | undefined;
 }
 
-/** Enough to see size, API key, version and correlation id (of a response: size and correlation id). */
-const FIRST_BYTES = 12;
-
 export function frameSplitter(handlers: FrameHandlers): FrameSplitter {
-  // An incomplete frame: its first bytes until the size is known, then the whole frame in one allocation.
-  const first = Buffer.alloc(FIRST_BYTES);
+  // An incomplete frame: its size until that is known, then the whole frame in one piece of memory.
+  const head = Buffer.alloc(4);
   let held = 0;
   let frame: Buffer | undefined;
+  let memory: Buffer | undefined;
 
-  const check = (head: Buffer, at: number): number => {
-    const size = head.readInt32BE(at);
+  const frameBytesAt = (bytes: Buffer, at: number): number => {
+    const size = bytes.readInt32BE(at);
     const max = handlers.frameBytesMax();
     if (size < 0 || size > max) throw new FrameSizeError(size, max);
     return size + 4;
   };
 
-  /** Holds bytes of `chunk` from `at` until `wanted` are held; answers how far it read. */
-  const hold = (target: Buffer, wanted: number, chunk: Buffer, at: number): number => {
-    const taken = Math.min(wanted - held, chunk.length - at);
+  const begin = (frameBytes: number): Buffer => {
+    memory = handlers.take?.(frameBytes);
+    frame = memory ? memory.subarray(0, frameBytes) : Buffer.allocUnsafe(frameBytes);
+    head.copy(frame);
+    return frame;
+  };
+
+  /** Copies bytes of `chunk` from `at` into `target`; answers how far it read. */
+  const hold = (target: Buffer, chunk: Buffer, at: number): number => {
+    const taken = Math.min(target.length - held, chunk.length - at);
     chunk.copy(target, held, at, at + taken);
     held += taken;
     return at + taken;
   };
 
-  const resume = (chunk: Buffer, at: number): number => {
+  const gather = (chunk: Buffer, at: number): number => {
     let pos = at;
     if (!frame) {
-      if (held < 4) pos = hold(first, 4, chunk, pos);
+      pos = hold(head, chunk, pos);
       if (held < 4) return pos;
-      const frameBytes = check(first, 0);
-      const wanted = Math.min(FIRST_BYTES, frameBytes);
-      pos = hold(first, wanted, chunk, pos);
-      if (held < wanted) return pos;
-      handlers.onStart?.(frameBytes, first.subarray(0, wanted));
-      frame = Buffer.allocUnsafe(frameBytes);
-      first.copy(frame, 0, 0, wanted);
     }
-    pos = hold(frame, frame.length, chunk, pos);
-    if (held === frame.length) {
-      const whole = frame;
-      frame = undefined;
-      held = 0;
-      handlers.onFrame(whole);
-    }
+    const target = frame ?? begin(frameBytesAt(head, 0));
+    pos = hold(target, chunk, pos);
+    if (held < target.length) return pos;
+    const whole = memory;
+    frame = undefined;
+    memory = undefined;
+    held = 0;
+    handlers.onFrame(target, whole);
     return pos;
   };
 
@@ -93,15 +94,12 @@ export function frameSplitter(handlers: FrameHandlers): FrameSplitter {
       let pos = 0;
       while (pos < chunk.length) {
         const left = chunk.length - pos;
-        const frameBytes = held === 0 && left >= 4 ? check(chunk, pos) : -1;
-        if (frameBytes < 0 || frameBytes > left) {
-          pos = resume(chunk, pos);
-          continue;
+        const frameBytes = held === 0 && left >= 4 ? frameBytesAt(chunk, pos) : -1;
+        if (frameBytes < 0 || frameBytes > left) pos = gather(chunk, pos);
+        else {
+          handlers.onFrame(chunk.subarray(pos, pos + frameBytes), undefined);
+          pos += frameBytes;
         }
-        const whole = chunk.subarray(pos, pos + frameBytes);
-        pos += frameBytes;
-        handlers.onStart?.(frameBytes, whole.subarray(0, FIRST_BYTES));
-        handlers.onFrame(whole);
       }
     },
   };
