@@ -24,7 +24,7 @@ export interface ProvisionerOptions extends DriverContext {
   /** The caller's to close, after the provisioner. The first one's cell takes new clusters. */
   readonly drivers: readonly [CellDriver, ...CellDriver[]];
   /** Where tenants' clients connect. */
-  readonly advertised: { readonly host: string; readonly port: number };
+  readonly advertised: ProvisionerDeps["advertised"];
   readonly tokenSigner: Pick<TokenSigner, "mint">;
   /**
    * The store can be open in one process only (SQLite's lock), so no other provisioner can be there and none has to be

@@ -101,7 +101,8 @@ async function connect(
   deps.assertHeld();
   for (const { error } of await admin.createAcls(aclsOf(placement))) if (error) throw error;
   if (!(await isProbed(deps, placement))) return again(notProbedMs);
-  const { advertised, control } = deps;
+  const { control } = deps;
+  const advertised = await deps.advertised;
   const book = await deps.priceBook(key.tenant);
   const { tier, streamingUnits } = cluster.spec;
   await writeStatus(deps, key, cluster, (status) => ({

@@ -26,6 +26,7 @@ import { type Closers, closers } from "./closers.ts";
 import { openDataDir } from "./open-data-dir.ts";
 import { ensureOwner } from "./owner.ts";
 import { ensureSigningKey, type SigningKey } from "./signing-key.ts";
+import { together } from "./together.ts";
 
 export interface HeadgateOptions {
   readonly dataDir: string;
@@ -83,19 +84,17 @@ export async function startHeadgate(options: HeadgateOptions): Promise<Headgate>
 async function start(options: HeadgateOptions, stack: Closers): Promise<Omit<Headgate, "close">> {
   const ground = await openGround(options, stack);
   const { control, at, signing } = ground;
-  const gateway = await openGateway(options, ground);
-  stack.addDoor("gateway", gateway.close);
-  const advertised = { host: options.advertisedHost, port: gateway.port };
-
-  // The API answers from here on; what needs Kafka waits until Kafka is there.
+  const stopping = new AbortController();
   const cell = Promise.withResolvers<Provisioner>();
   const admins = async (id: CellId) => (await cell.promise).admins(id);
-  const api = await openApi(options, ground, admins, `${advertised.host}:${advertised.port}`);
-  stack.addDoor("API", api.close);
+  // The API answers as soon as it listens; what needs Kafka waits until Kafka is there.
+  const doors = openDoors(options, ground, stack, admins);
+  const advertised = doors.then((open) => open.advertised);
+  // Told by `together` below.
+  for (const waited of [advertised, cell.promise]) waited.catch(() => undefined);
 
   const driver = embeddedCells(options, ground);
   stack.add("Kafka", driver.close);
-  const stopping = new AbortController();
   stack.add("start", () => stopping.abort());
   const provisioning = startProvisioner({
     control,
@@ -110,19 +109,33 @@ async function start(options: HeadgateOptions, stack: Closers): Promise<Omit<Hea
     cell.resolve(provisioner);
   });
   provisioning.catch(cell.reject);
-  cell.promise.catch(() => undefined);
-  const [owner] = await Promise.all([ensureOwner(control, at("owner-key.json")), provisioning]);
+  const [{ api, bootstrap, gatewayEnded }, owner] = await together(
+    [doors, ensureOwner(control, at("owner-key.json")), provisioning],
+    () => stopping.abort(),
+  );
 
   const metering = startMetering({ control, admins });
   stack.add("metering", metering.close);
   options.onProgress("Preparing the default cluster");
   await defaultClusterReady(control, owner);
-  return {
-    api: api.url,
-    bootstrap: api.bootstrap,
-    owner,
-    died: firstDeath({ store: ground.storeThread.ended, gateway: gateway.ended }),
-  };
+  const died = firstDeath({ store: ground.storeThread.ended, gateway: gatewayEnded });
+  return { api, bootstrap, owner, died };
+}
+
+/** The gateway, then the API, which says where the gateway is. */
+async function openDoors(
+  options: HeadgateOptions,
+  ground: Ground,
+  stack: Closers,
+  admins: (cell: CellId) => Promise<KafkaAdmin>,
+) {
+  const gateway = await openGateway(options, ground);
+  stack.addDoor("gateway", gateway.close);
+  const advertised = { host: options.advertisedHost, port: gateway.port };
+  const bootstrap = `${advertised.host}:${advertised.port}`;
+  const api = await openApi(options, ground, admins, bootstrap);
+  stack.addDoor("API", api.close);
+  return { advertised, bootstrap, api: api.url, gatewayEnded: gateway.ended };
 }
 
 /** What everything else stands on. */
@@ -144,7 +157,7 @@ async function openGround(options: HeadgateOptions, stack: Closers): Promise<Gro
   const signalName = base32(systemRandom, 16);
   const signal = processSignal(signalName);
   stack.add("signals", signal.close);
-  const [storeThread, signing, portal] = await Promise.all([
+  const [storeThread, signing, portal] = await together([
     startStoreThread({ path: at("store.sqlite") }).then((thread) => {
       stack.add("store", thread.close);
       return thread;
@@ -187,7 +200,7 @@ async function openApi(
     { host, port: apiPort },
   );
   address.url = `http://${urlHost(advertisedHost)}:${port}`;
-  return { url: address.url, bootstrap, close };
+  return { url: address.url, close };
 }
 
 function embeddedCells(
