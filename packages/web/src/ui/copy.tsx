@@ -23,7 +23,7 @@ function useCopy(text: string): readonly [Copied, () => void] {
 }
 
 /** Copies `text`; `what` names it for screen readers. Says that it did, to eyes and ears. */
-export function CopyButton(props: { text: string; what: string; look?: "quiet" | "code" }) {
+function CopyButton(props: { text: string; what: string; look?: "quiet" | "code" }) {
   const { text, what, look = "quiet" } = props;
   const [state, copy] = useCopy(text);
   return (
