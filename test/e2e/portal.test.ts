@@ -157,9 +157,8 @@ portalSuite(({ open, tenant, service }) => {
     await rest(key, "PUT", "/v1/topics/flow", { partitions: 12 });
     const { page, problems } = await open({ key, path: "topics/flow" });
     await page.getByRole("heading", { name: "flow", level: 1 }).waitFor();
-    expect(await page.getByRole("list", { name: "Partitions" }).getByRole("listitem").count()).toBe(
-      12,
-    );
+    const partitions = page.getByRole("list", { name: "Partitions" }).getByRole("listitem");
+    await soon(() => partitions.count()).toBe(12);
     const perSecond = async () =>
       Number((await figure(page, "Written per second")).replaceAll(",", ""));
     await soon(perSecond).toBe(0);

@@ -1,5 +1,5 @@
-// Frames out of a socket's bytes, large ones in memory of the connection's lease, which whoever gets the frame gives back
-// once it was written on.
+// Frames out of a socket's bytes, large ones in memory of the connection's lease, which whoever gets the frame gives
+// back once it was written on.
 import { frameSplitter } from "@headgate/kafka/frame";
 import type { MemoryLease } from "./frame-memory.ts";
 
@@ -14,7 +14,7 @@ export interface FrameReaderOptions {
 /** Frames from here on are worth memory of the lease; smaller ones are within what a read may bring anyway. */
 const pooledBytesMin = 32 * 1024;
 
-/** Takes the next bytes of the stream. Throws FrameSizeError, FrameMemoryError, and what `onFrame` throws; unusable then. */
+/** Takes the next bytes. Throws FrameSizeError, FrameMemoryError, and what `onFrame` throws; unusable then. */
 export type FrameReader = (chunk: Buffer) => void;
 
 export function frameReader({ memory, frameBytesMax, onFrame }: FrameReaderOptions): FrameReader {
