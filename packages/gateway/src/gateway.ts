@@ -21,7 +21,7 @@ export interface GatewayOptions extends Omit<Control, "log"> {
   readonly flushMs: number;
   /** Time to log in; 10 s by default. */
   readonly loginTimeoutMs?: number | undefined;
-  /** Memory for large frames of all connections; 512 MiB by default. */
+  /** Memory for large frames of all connections; by default what the machine can spare. */
   readonly frameMemoryBytesMax?: number | undefined;
   readonly log?: Log | undefined;
 }

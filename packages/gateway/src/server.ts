@@ -1,5 +1,6 @@
 // The gateway around its connections: listens, opens sessions, follows changes of bindings, creates topics clients may
 // create by naming them, flushes the counters, and stops serving when it cannot.
+import { totalmem } from "node:os";
 import type { Control } from "@headgate/control/control";
 import { noteKeyUse } from "@headgate/control/key-use";
 import type { MintedToken } from "@headgate/control/tokens";
@@ -32,7 +33,7 @@ export interface ServerParts {
   readonly flushMs: number;
   /** Time to log in; 10 s by default. */
   readonly loginTimeoutMs?: number | undefined;
-  /** Memory for large frames of all connections; 512 MiB by default. */
+  /** Memory for large frames of all connections; by default what the machine can spare. */
   readonly frameMemoryBytesMax?: number | undefined;
   readonly loadBinding: (apiKey: string) => Promise<Binding | undefined>;
   /** Answers what is not forwarded. */
@@ -88,7 +89,9 @@ export async function startServer(parts: ServerParts): Promise<Server> {
     log,
   });
   const brokers = cellBrokers(control.store);
-  const memory = frameMemory({ bytesMax: parts.frameMemoryBytesMax ?? frameMemoryBytesMax });
+  const memory = frameMemory({
+    bytesMax: parts.frameMemoryBytesMax ?? frameMemoryBytesMax(totalmem()),
+  });
   const connections = new Set<ClientConnection>();
   let serving: ConnectionHost | undefined;
   const run = await listenRun(parts.listen.host, parts.listen.port, (socket, nodeId) => {

@@ -5,8 +5,12 @@ export const frameBytesMaxBeforeLogin = 64 * 1024;
 /** Kafka's own socket.request.max.bytes. */
 export const frameBytesMax = 100 * 1024 * 1024;
 export const loginTimeoutMs = 10_000;
-/** Memory for large frames of all connections together (frame-memory.ts). */
-export const frameMemoryBytesMax = 512 * 1024 * 1024;
+/**
+ * Memory for large frames of all connections together (frame-memory.ts), by what the machine has. The largest request and
+ * the largest answer must find room at the same time.
+ */
+export const frameMemoryBytesMax = (machineBytes: number): number =>
+  Math.max(3 * frameBytesMax, Math.min(512 * 1024 * 1024, machineBytes / 8));
 export const recordsPerBatchMax = 100_000;
 /** Named in one Produce, Fetch, ListOffsets or OffsetCommit: far more than a cluster may have. */
 export const partitionsPerRequestMax = 10_000;
