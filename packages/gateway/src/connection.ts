@@ -282,7 +282,7 @@ export class ClientConnection {
     // From here on a change finds this connection; one between the look-up and here would be missed by both.
     if (opened && !this.#session) {
       this.#session = opened;
-      if (!this.#host.bindings.isCurrent(opened.binding)) {
+      if (!this.#host.isCurrent(opened.binding)) {
         this.#fail("Key changed during its login");
         return;
       }

@@ -5,7 +5,7 @@ import type { TokenSigner } from "@headgate/control/tokens";
 import { changeFeed } from "@headgate/store/change-feed";
 import type { Commands } from "./answers/topic-commands.ts";
 import { autoCreator } from "./auto-create.ts";
-import { loadBinding, loadTopics } from "./load-binding.ts";
+import { clusterReady, loadBinding, loadTopics } from "./load-binding.ts";
 import { localAnswers } from "./local-answers.ts";
 import type { Log } from "./log.ts";
 import { type GatewayStats, startServer } from "./server.ts";
@@ -56,6 +56,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     loginTimeoutMs: options.loginTimeoutMs,
     frameMemoryBytesMax: options.frameMemoryBytesMax,
     loadBinding: (apiKey) => loadBinding(control, apiKey),
+    clusterReady: (apiKey) => clusterReady(control, apiKey),
     topics: (binding) => loadTopics(store, binding),
     localAnswer: (brokers, advertised) => localAnswers(commands, brokers, advertised),
     autoCreate: autoCreator(commands),

@@ -16,7 +16,10 @@ export interface ConnectionHost {
   readonly memory: FrameMemory;
   /** So many bytes were read from a socket. */
   readonly bytesRead: (bytes: number) => void;
-  readonly bindings: Bindings;
+  /** For a login: the binding of a live key, once its cluster is ready. */
+  readonly findBinding: Bindings["get"];
+  /** Whether a change has made a binding obsolete. */
+  readonly isCurrent: Bindings["isCurrent"];
   readonly dial: Dial;
   readonly requestWalk: RequestWalk;
   readonly responseWalk: ResponseWalk;

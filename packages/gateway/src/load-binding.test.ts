@@ -16,12 +16,12 @@ import { openSqlite } from "@headgate/store/sqlite";
 import { systemRandom } from "@headgate/store/system";
 import { topics } from "@headgate/store/topics";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { loadBinding, loadTopics } from "./load-binding.ts";
+import { clusterReady, loadBinding, loadTopics } from "./load-binding.ts";
 
 const random = systemRandom;
 const at = "2026-01-01T00:00:00.000Z";
 const nowMs = Date.parse(at) + 1000;
-const ready = { phase: "Ready" as const, conditions: [], observedGeneration: 1 };
+const readyStatus = { phase: "Ready" as const, conditions: [], observedGeneration: 1 };
 const envelope = { generation: 1, managedBy: {}, createdAt: at, updatedAt: at };
 const verifiers = await verifiersOf(newSecret(random), random);
 
@@ -66,7 +66,7 @@ async function given({ key, account, cluster }: Given = {}): Promise<ClusterReco
     id: clusterId,
     name: "default",
     spec: ClusterSpec.parse({}),
-    status: { ...ready, bootstrap: "127.0.0.1:9092" },
+    status: { ...readyStatus, bootstrap: "127.0.0.1:9092" },
     placement: { cell: "ce_0000000000000000", prefix: newPrefix(random), principal: clusterId },
     ...envelope,
     ...cluster,
@@ -77,7 +77,7 @@ async function given({ key, account, cluster }: Given = {}): Promise<ClusterReco
     id: accountId,
     name: "app",
     spec: ServiceAccountSpec.parse({ role: "viewer" }),
-    status: ready,
+    status: readyStatus,
     ...envelope,
     ...account,
   });
@@ -139,28 +139,34 @@ describe("nothing is opened by", () => {
 describe("a cluster", () => {
   const pending = { phase: "Pending" as const, conditions: [], observedGeneration: 0 };
 
-  test("that is still being made is waited for", async () => {
+  test("that is still being made can be waited for, instead of the key being called wrong", async () => {
     const cluster = await given({ cluster: { status: pending } });
+    await expect(loadBinding(control, id)).rejects.toMatchObject({ code: "cluster.not_ready" });
     const { promise: waiting, resolve } = Promise.withResolvers<void>();
     const on: Control["signal"]["on"] = (topic, fn) => {
       resolve();
       return control.signal.on(topic, fn);
     };
-    const binding = loadBinding({ ...control, signal: { ...control.signal, on } }, id);
+    const ready = clusterReady({ ...control, signal: { ...control.signal, on } }, id);
     await waiting;
-    const status = { ...ready, bootstrap: "127.0.0.1:9092" };
+    const status = { ...readyStatus, bootstrap: "127.0.0.1:9092" };
     await clusters(control.store).updateStatus(tenant, "default", (now) => ({ ...now, status }));
     control.signal.notify(`cluster:${cluster.id}`);
-    expect((await binding)?.cluster).toBe(cluster.id);
+    await ready;
+    expect((await loadBinding(control, id))?.cluster).toBe(cluster.id);
+    // Again is no wait at all, and neither is a key that opens nothing.
+    await clusterReady(control, id);
+    await clusterReady(control, "root");
   });
 
-  test("that could not be made says so, instead of calling the key wrong", async () => {
-    await given({ cluster: { status: { ...pending, phase: "Failed", observedGeneration: 1 } } });
-    await expect(loadBinding(control, id)).rejects.toMatchObject({ code: "cluster.not_ready" });
+  test("that could not be made says so to who waits", async () => {
+    const failed = { ...pending, phase: "Failed" as const, observedGeneration: 1 };
+    await given({ cluster: { status: failed } });
+    await expect(clusterReady(control, id)).rejects.toMatchObject({ code: "cluster.not_ready" });
   });
 
   test("that was ready once is served although a later wish could not be met", async () => {
-    const status = { ...ready, phase: "Failed" as const, bootstrap: "127.0.0.1:9092" };
+    const status = { ...readyStatus, phase: "Failed" as const, bootstrap: "127.0.0.1:9092" };
     await given({ cluster: { status } });
     expect(await loadBinding(control, id)).toBeDefined();
   });
@@ -175,7 +181,7 @@ test("topics are those the provisioner made, of every page", async () => {
       id: newId("tp", random) as `tp_${string}`,
       name: `t${i}`,
       spec: { partitions: 1, config: {}, protected: false, labels: {} },
-      status: i === 0 ? pendingTopic : { ...ready, topicId },
+      status: i === 0 ? pendingTopic : { ...readyStatus, topicId },
       ...envelope,
     });
   }

@@ -7,7 +7,7 @@ import { isLive } from "@headgate/core/api-key";
 import type { Binding } from "@headgate/core/binding";
 import { toTimestamp } from "@headgate/core/clock";
 import { AppError } from "@headgate/core/errors";
-import { ApiKeyId, type TenantId } from "@headgate/core/ids";
+import { ApiKeyId } from "@headgate/core/ids";
 import { roleGrants } from "@headgate/core/service-account";
 import { apiKeys } from "@headgate/store/api-keys";
 import { type ClusterRecord, clusters } from "@headgate/store/clusters";
@@ -15,22 +15,15 @@ import { serviceAccounts } from "@headgate/store/service-accounts";
 import type { Store } from "@headgate/store/store";
 import { topics } from "@headgate/store/topics";
 
-/** A login waits so long for its cluster; clients give up later than that. */
-const clusterWaitMs = 8000;
-
-/** The binding of a key id as a client sent it. Throws StoreError, AppError `cluster.not_ready`. */
-export async function loadBinding(control: Control, id: string): Promise<Binding | undefined> {
-  const { store, clock } = control;
-  const parsed = ApiKeyId.safeParse(id);
-  const found = parsed.success ? await apiKeys(store).find(parsed.data) : undefined;
-  const key = found?.value;
-  if (!key || !isLive(key, toTimestamp(clock.nowMs()))) return undefined;
-  const account = (await serviceAccounts(store).get(key.tenant, key.serviceAccountName))?.value;
-  // An account made anew under the same name is another one.
-  if (!account || account.deletedAt !== undefined || account.id !== key.serviceAccount)
-    return undefined;
-  const cluster = await servedCluster(control, key.tenant, account.spec.cluster);
-  if (!cluster?.placement || cluster.deletedAt !== undefined) return undefined;
+/** The binding of a key id as a client sent it. Throws StoreError, AppError `cluster.not_ready` (see `clusterReady`). */
+export async function loadBinding(
+  control: Pick<Control, "store" | "clock">,
+  id: string,
+): Promise<Binding | undefined> {
+  const opened = await open(control, id);
+  if (!opened) return undefined;
+  const { key, account, cluster } = opened;
+  if (!wasReady(cluster) || !cluster.placement) throw new AppError("cluster.not_ready");
   return {
     tenant: key.tenant,
     cluster: cluster.id,
@@ -46,20 +39,36 @@ export async function loadBinding(control: Control, id: string): Promise<Binding
   };
 }
 
-/** The cluster once it has been ready; its bootstrap address is written with the proof that it isolates. */
-async function servedCluster(
-  control: Control,
-  tenant: TenantId,
-  name: string,
-): Promise<ClusterRecord | undefined> {
-  const read = async () => (await clusters(control.store).get(tenant, name))?.value;
-  const wasReady = (cluster: ClusterRecord) => cluster.status.bootstrap !== undefined;
-  const now = await read();
-  if (!now || now.deletedAt !== undefined || wasReady(now)) return now;
-  const signal = `cluster:${now.id}`;
-  const settled = await waitReady(control, read, now.generation, clusterWaitMs, signal);
+/** A login waits so long for its cluster; clients give up later than that. */
+const clusterWaitMs = 8000;
+
+/** Settles when the cluster behind a key is ready. Throws AppError `cluster.not_ready`, `wait.timeout`, StoreError. */
+export async function clusterReady(control: Control, id: string): Promise<void> {
+  const opened = await open(control, id);
+  if (!opened || wasReady(opened.cluster)) return;
+  const { id: clusterId, name, generation } = opened.cluster;
+  const read = async () => (await clusters(control.store).get(opened.key.tenant, name))?.value;
+  const signal = `cluster:${clusterId}`;
+  const settled = await waitReady(control, read, generation, clusterWaitMs, signal);
   if (!wasReady(settled)) throw new AppError("cluster.not_ready");
-  return settled;
+}
+
+/** Its bootstrap address is written with the proof that it isolates, and stays. */
+const wasReady = (cluster: ClusterRecord): boolean => cluster.status.bootstrap !== undefined;
+
+/** Follows a live key to its account and cluster; undefined when a link is missing or going away. */
+async function open({ store, clock }: Pick<Control, "store" | "clock">, id: string) {
+  const parsed = ApiKeyId.safeParse(id);
+  const found = parsed.success ? await apiKeys(store).find(parsed.data) : undefined;
+  const key = found?.value;
+  if (!key || !isLive(key, toTimestamp(clock.nowMs()))) return undefined;
+  const account = (await serviceAccounts(store).get(key.tenant, key.serviceAccountName))?.value;
+  // An account made anew under the same name is another one.
+  if (!account || account.deletedAt !== undefined || account.id !== key.serviceAccount)
+    return undefined;
+  const cluster = (await clusters(store).get(key.tenant, account.spec.cluster))?.value;
+  if (!cluster || cluster.deletedAt !== undefined) return undefined;
+  return { key, account, cluster };
 }
 
 const pageSize = 200;

@@ -27,11 +27,7 @@ beforeEach(() => {
   used = [];
   const host: Partial<ConnectionHost> = {
     nowMs: () => 1_000_000,
-    bindings: {
-      get: async (apiKey) => bindings.find((each) => each.apiKey === apiKey),
-      isCurrent: () => true,
-      drop: () => undefined,
-    },
+    findBinding: async (apiKey) => bindings.find((each) => each.apiKey === apiKey),
     openSession: async () => opened,
     keyUsed: (binding) => void used.push(binding.apiKey),
   };

@@ -45,7 +45,7 @@ export function loginFrames(host: ConnectionHost): LoginFrames {
     if (!isMechanism(mechanism))
       return { kind: "going on", body: answer(ErrorCode.UNSUPPORTED_SASL_MECHANISM) };
     if (used !== undefined && used !== mechanism) return refused(ErrorCode.ILLEGAL_SASL_STATE);
-    login = createLogin(mechanism, (apiKey) => host.bindings.get(apiKey));
+    login = createLogin(mechanism, host.findBinding);
     return { kind: "going on", body: answer(0) };
   };
 

@@ -5,13 +5,14 @@ import type { Control } from "@headgate/control/control";
 import { noteKeyUse } from "@headgate/control/key-use";
 import type { MintedToken } from "@headgate/control/tokens";
 import type { Binding } from "@headgate/core/binding";
-import { createBindings } from "./bindings.ts";
+import { type Bindings, createBindings } from "./bindings.ts";
 import { type CellBrokers, cellBrokers } from "./cell-brokers.ts";
 import { ClientConnection } from "./connection.ts";
 import { fetchBytesMax, frameMemoryBytesMax, loginTimeoutMs } from "./filters/40-limit.ts";
 import { type Advertised, advertised } from "./filters/60-advertise.ts";
-import { frameMemory } from "./frame-memory.ts";
+import { type FrameMemory, frameMemory } from "./frame-memory.ts";
 import type { ConnectionHost } from "./host.ts";
+import { findBinding, rebind } from "./live-bindings.ts";
 import type { Log } from "./log.ts";
 import { minorCollections } from "./minor-collections.ts";
 import { listenRun, nodePorts } from "./ports.ts";
@@ -36,6 +37,8 @@ export interface ServerParts {
   /** Memory for large frames of all connections; by default what the machine can spare. */
   readonly frameMemoryBytesMax?: number | undefined;
   readonly loadBinding: (apiKey: string) => Promise<Binding | undefined>;
+  /** Settles when the cluster behind a key is ready. */
+  readonly clusterReady: (apiKey: string) => Promise<void>;
   /** Answers what is not forwarded. */
   readonly localAnswer: (
     brokers: CellBrokers,
@@ -88,47 +91,26 @@ export async function startServer(parts: ServerParts): Promise<Server> {
     nowMs: () => control.clock.nowMs(),
     log,
   });
-  const brokers = cellBrokers(control.store);
   const memory = frameMemory({
     bytesMax: parts.frameMemoryBytesMax ?? frameMemoryBytesMax(totalmem()),
   });
   const connections = new Set<ClientConnection>();
-  let serving: ConnectionHost | undefined;
+  let host: ConnectionHost | undefined;
   const run = await listenRun(parts.listen.host, parts.listen.port, (socket, nodeId) => {
-    if (sink.failingMs() > flushFailingMsMax || !serving) {
+    if (sink.failingMs() > flushFailingMsMax || !host) {
       socket.destroy();
       return;
     }
-    const connection = new ClientConnection(serving, socket, nodeId);
+    const connection = new ClientConnection(host, socket, nodeId);
     connections.add(connection);
     setTimeout(() => connection.expireLogin(), parts.loginTimeoutMs ?? loginTimeoutMs).unref();
   });
-  const address = advertised(parts.advertisedHost, run.basePort, nodePorts);
-  const host: ConnectionHost = {
-    log,
-    nowMs: () => control.clock.nowMs(),
-    memory,
-    bytesRead: minorCollections(),
-    bindings,
-    dial: createDial({ brokers, mint: parts.mint }),
-    requestWalk: new RequestWalk(() => fetchBytesMax(memory.usedShare)),
-    responseWalk: new ResponseWalk(address),
-    openSession: (binding) => sessions.open(binding),
-    releaseSession: (session) => sessions.release(session),
-    keyUsed: keyUses(control),
-    localAnswer: parts.localAnswer(brokers, address),
-    autoCreate: parts.autoCreate,
-    closed(connection) {
-      const gone = connection as ClientConnection;
-      if (connections.delete(gone) && gone.session) sessions.release(gone.session);
-    },
-  };
-  serving = host;
+  host = hostOf(parts, { basePort: run.basePort, sessions, bindings, memory, connections });
   const timers = startTimers(parts, sink, connections, () => memory.trim());
 
   return {
     port: run.basePort,
-    bindingsChanged: (matches) => rebind(matches, host, sessions, connections),
+    bindingsChanged: (matches) => rebind(matches, { log, bindings, sessions, connections }),
     topicGone: (cluster, name) => sessions.topicGone(cluster, name),
     stats: () => ({
       connections: connections.size,
@@ -145,6 +127,42 @@ export async function startServer(parts: ServerParts): Promise<Server> {
       await closed;
       timers.stop();
       await sink.flush();
+    },
+  };
+}
+
+interface State {
+  readonly basePort: number;
+  readonly sessions: Sessions;
+  readonly bindings: Bindings;
+  readonly memory: FrameMemory;
+  readonly connections: Set<ClientConnection>;
+}
+
+/** What the connections share. */
+function hostOf(parts: ServerParts, state: State): ConnectionHost {
+  const { control, log } = parts;
+  const { sessions, bindings, memory, connections } = state;
+  const brokers = cellBrokers(control.store);
+  const address = advertised(parts.advertisedHost, state.basePort, nodePorts);
+  return {
+    log,
+    nowMs: () => control.clock.nowMs(),
+    memory,
+    bytesRead: minorCollections(),
+    findBinding: (apiKey) => findBinding(bindings, parts.clusterReady, apiKey),
+    isCurrent: (binding) => bindings.isCurrent(binding),
+    dial: createDial({ brokers, mint: parts.mint }),
+    requestWalk: new RequestWalk(() => fetchBytesMax(memory.usedShare)),
+    responseWalk: new ResponseWalk(address),
+    openSession: (binding) => sessions.open(binding),
+    releaseSession: (session) => sessions.release(session),
+    keyUsed: keyUses(control),
+    localAnswer: parts.localAnswer(brokers, address),
+    autoCreate: parts.autoCreate,
+    closed(connection) {
+      const gone = connection as ClientConnection;
+      if (connections.delete(gone) && gone.session) sessions.release(gone.session);
     },
   };
 }
@@ -190,31 +208,4 @@ function startTimers(
       clearInterval(trimming);
     },
   };
-}
-
-/** Loads the changed bindings of live connections again: revoked keys lose theirs, the others get their new grants. */
-async function rebind(
-  matches: (binding: Binding) => boolean,
-  host: ConnectionHost,
-  sessions: Sessions,
-  connections: ReadonlySet<ClientConnection>,
-): Promise<void> {
-  host.bindings.drop(matches);
-  const affected = [...connections].filter(({ session }) => session && matches(session.binding));
-  await Promise.all(
-    affected.map(async (connection) => {
-      const before = connection.session?.binding;
-      if (!before) return;
-      const after = await host.bindings.get(before.apiKey);
-      const moved =
-        after?.placement.prefix !== before.placement.prefix ||
-        after.placement.cell !== before.placement.cell;
-      if (!after || moved || after.cluster !== before.cluster) {
-        host.log("Connection closed: its key no longer opens this cluster", {
-          apiKey: before.apiKey,
-        });
-        connection.close();
-      } else connection.rebind(sessions.refresh(after));
-    }),
-  );
 }

@@ -10,6 +10,7 @@ import { Api } from "@headgate/kafka/generated/types";
 import { encodeBatch } from "@headgate/kafka/records";
 import { scramClient } from "@headgate/kafka/sasl";
 import { apiKeys } from "@headgate/store/api-keys";
+import { clusters } from "@headgate/store/clusters";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { raw, wire } from "./clients.ts";
 import { type Key, startWorld, type Tenant, type World } from "./world.ts";
@@ -134,6 +135,29 @@ test("a key's use is noted, at the first login and not at each", async () => {
   (await as(tenant.key)).socket.destroy();
   (await wire(world.gateway.port, tenant.key)).close();
   expect(await read()).toBe(noted);
+});
+
+test("a login waits for a cluster that is still being made, and holds nobody else's changes up", async () => {
+  const young = await world.tenant();
+  const repo = clusters(world.control.store);
+  const { value } = (await repo.get(young.tenant, "default"))!;
+  const pending = { phase: "Pending" as const, conditions: [], observedGeneration: 0 };
+  const write = (status: typeof value.status) =>
+    repo.updateStatus(young.tenant, "default", (now) => ({ ...now, status }));
+  await write(pending);
+  let isIn = false;
+  const login = as(young.key).then((client) => {
+    isIn = true;
+    return client;
+  });
+  const key = await tenant.keyWith([on("admin", "*")]);
+  const client = await as(key);
+  await revokeApiKey(world.control, actor, key.account, key.id);
+  await client.closed;
+  expect(isIn).toBe(false);
+  await write(value.status);
+  world.control.signal.notify(`cluster:${young.cluster}`);
+  (await login).socket.destroy();
 });
 
 test("a cluster takes as many connections as its units allow; whoever comes then is told why", async () => {
