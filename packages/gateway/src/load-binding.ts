@@ -15,7 +15,7 @@ import { serviceAccounts } from "@headgate/store/service-accounts";
 import type { Store } from "@headgate/store/store";
 import { topics } from "@headgate/store/topics";
 
-/** The binding of a key id as a client sent it. Throws StoreError, AppError `cluster.not_ready` (see `clusterReady`). */
+/** The binding of a key id as a client sent it. Throws StoreError, `cluster.not_ready` (see `clusterReady`). */
 export async function loadBinding(
   control: Pick<Control, "store" | "clock">,
   id: string,

@@ -1,5 +1,5 @@
-// The broker is the other wall: what the grants let through it still refuses to a principal without rights. A client never
-// sees that refusal (some of its errors are fatal to producers): its connection ends, the operator is told.
+// The broker is the other wall: what the grants let through it still refuses to a principal without rights. A client
+// never sees that refusal (some of its errors are fatal to producers): its connection ends, the operator is told.
 import { Api } from "@headgate/kafka/generated/types";
 import { encodeBatch } from "@headgate/kafka/records";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";

@@ -6,8 +6,8 @@ export const frameBytesMaxBeforeLogin = 64 * 1024;
 export const frameBytesMax = 100 * 1024 * 1024;
 export const loginTimeoutMs = 10_000;
 /**
- * Memory for large frames of all connections together (frame-memory.ts), by what the machine has. The largest request and
- * the largest answer must find room at the same time.
+ * Memory for large frames of all connections together (frame-memory.ts), by what the machine has. The largest request
+ * and the largest answer must find room at the same time.
  */
 export const frameMemoryBytesMax = (machineBytes: number): number =>
   Math.max(3 * frameBytesMax, Math.min(512 * 1024 * 1024, machineBytes / 8));
